@@ -1,0 +1,177 @@
+//! What a login may ask of a directory.
+//!
+//! [`Directory`] is the only way from the login to LDAP; [`ldap`] implements it, and unit tests of
+//! the login's order of steps script it.
+
+pub mod ldap;
+mod result_code;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::names::{Dn, UserName};
+use crate::policy::Membership;
+use crate::secret::Password;
+
+/// The questions of a login. Every answer is given before the deadline that the implementation
+/// was made with, or is [`DirectoryError::Unavailable`].
+pub trait Directory {
+    /// Looks the user up as the service account: with no, one or more entries found.
+    ///
+    /// # Errors
+    /// Nothing is an empty answer but an empty answer: a search that failed in any part is an error.
+    fn find(&mut self, user: &UserName) -> Result<Vec<Entry>, DirectoryError>;
+
+    /// Offers the password in a simple bind as `dn`, once, to one server.
+    ///
+    /// # Errors
+    /// Whatever is neither "right" nor "wrong".
+    fn verify(&mut self, dn: &Dn, password: &Password) -> Result<BindVerdict, DirectoryError>;
+
+    /// Asks of each group whether the entry belongs to it, all at once.
+    ///
+    /// # Errors
+    /// The server failed. A group that cannot be read is an answer, not an error.
+    fn memberships(
+        &mut self,
+        entry: &Entry,
+        groups: &[&Dn],
+    ) -> Result<Vec<(Dn, Membership)>, DirectoryError>;
+
+    /// The server that answers, as its URI, once one does.
+    fn server(&self) -> Option<String>;
+}
+
+/// An entry of the directory: what this project asked for of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub dn: Dn,
+    /// Attribute in lower case → values, in the server's order.
+    attributes: BTreeMap<String, Vec<Vec<u8>>>,
+}
+
+impl Entry {
+    /// An entry with these attributes.
+    pub fn new(dn: Dn, attributes: impl IntoIterator<Item = (String, Vec<Vec<u8>>)>) -> Self {
+        let lower_case = |(name, values): (String, Vec<Vec<u8>>)| (name.to_ascii_lowercase(), values);
+        Entry { dn, attributes: attributes.into_iter().map(lower_case).collect() }
+    }
+
+    /// The values of an attribute, none if it is absent. Case does not matter.
+    #[must_use]
+    pub fn values(&self, attribute: &str) -> &[Vec<u8>] {
+        self.attributes.get(&attribute.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first value of an attribute, if it is text.
+    #[must_use]
+    pub fn first_text(&self, attribute: &str) -> Option<&str> {
+        self.values(attribute).first().and_then(|value| std::str::from_utf8(value).ok())
+    }
+}
+
+/// What the server said to the user's password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BindVerdict {
+    /// Result code 0, in a bind response to this very request.
+    Right,
+    /// invalidCredentials (49).
+    Wrong,
+}
+
+/// Why there is no answer, named for who has to act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DirectoryError {
+    /// The administrator: the configuration does not fit the directory. The text says how to mend it.
+    Config(String),
+    /// The server or the network.
+    Unavailable(Unavailable),
+}
+
+/// What kept a server from answering.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unavailable {
+    /// The kind, for programs.
+    pub cause: Cause,
+    /// The same and more, for people.
+    pub detail: String,
+    /// The URI of the server.
+    pub server: Option<String>,
+}
+
+/// The kinds of [`Unavailable`], each a word in the log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// The server's host refuses connections on this port.
+    Refused,
+    /// No route to the host or network.
+    Unreachable,
+    /// The name does not resolve.
+    Dns,
+    /// The resolver is silent.
+    DnsTimeout,
+    /// No connection within `connect_timeout`.
+    ConnectTimeout,
+    /// The certificate is outside its time of validity.
+    TlsExpired,
+    /// The certificate is for another name.
+    TlsName,
+    /// The certificate leads to no trusted root.
+    TlsUntrusted,
+    /// Any other failure of the TLS handshake.
+    TlsProtocol,
+    /// No answer within `operation_timeout` or `deadline`.
+    Timeout,
+    /// The connection ended early.
+    Closed,
+    /// The server does not speak LDAP as RFC 4511 says.
+    Protocol,
+    /// A message or an answer is larger than is sane.
+    TooLarge,
+    /// A message nests deeper than is sane.
+    TooDeep,
+    /// The server is busy, shutting down or out of resources.
+    Busy,
+    /// The server points to another one, and referrals are never followed.
+    Referral,
+    /// This process may not open what it needs (descriptors, sockets).
+    Host,
+}
+
+impl Cause {
+    /// The word in the log line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Cause::Refused => "refused",
+            Cause::Unreachable => "unreachable",
+            Cause::Dns => "dns",
+            Cause::DnsTimeout => "dns_timeout",
+            Cause::ConnectTimeout => "connect_timeout",
+            Cause::TlsExpired => "tls_expired",
+            Cause::TlsName => "tls_name",
+            Cause::TlsUntrusted => "tls_untrusted",
+            Cause::TlsProtocol => "tls_protocol",
+            Cause::Timeout => "timeout",
+            Cause::Closed => "closed",
+            Cause::Protocol => "protocol",
+            Cause::TooLarge => "too_large",
+            Cause::TooDeep => "too_deep",
+            Cause::Busy => "busy",
+            Cause::Referral => "referral",
+            Cause::Host => "host",
+        }
+    }
+}
+
+impl fmt::Display for DirectoryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DirectoryError::Config(problem) => f.write_str(problem),
+            DirectoryError::Unavailable(unavailable) => f.write_str(&unavailable.detail),
+        }
+    }
+}
+
+impl std::error::Error for DirectoryError {}
