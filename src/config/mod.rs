@@ -14,6 +14,8 @@ mod query;
 mod sections;
 mod source;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod unsupported;
 mod uri;
 
