@@ -102,6 +102,8 @@ impl Slapd {
     /// Starts the server again, on the same ports, and waits until it listens.
     pub fn restart(&self) {
         self.stop();
+        // A new process counts its connections from the beginning.
+        lock(&self.own).clear();
         let seen = self.log().len();
         let log = File::options()
             .append(true)
@@ -486,9 +488,11 @@ impl Operations {
             .count()
     }
 
-    /// True when not one byte of LDAP and not one connection was seen.
+    /// True when not one connection was made and nothing was asked on an older one. (An older one
+    /// may still be closing, which is no operation.)
     pub fn nothing(&self) -> bool {
-        self.connections == 0 && self.lines.is_empty()
+        let operations = self.binds.len() + self.searches.len() + self.compares.len();
+        self.connections == 0 && operations == 0
     }
 
     fn read(&mut self, line: &str) {
