@@ -202,6 +202,7 @@ fn a_conversation_that_fails_ends_the_login_without_traffic() {
     let mut login = client(&stack, "alice", "alice-secret");
     login.fail_conversation();
     assert_ne!(login.authenticate(0), PAM_SUCCESS);
+    assert_eq!(login.prompts(), 1);
     let mut silent = Client::start(&stack, "login", "alice");
     assert_ne!(
         silent.authenticate(0),
