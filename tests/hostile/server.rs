@@ -1,0 +1,396 @@
+//! An LDAP server that follows a script: right answers, but for one point of the login, where it
+//! does what the script says. It records every byte that it receives.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::ber::{self, Request, tag};
+
+pub const SERVICE_DN: &str = "cn=svc,dc=example,dc=org";
+pub const SERVICE_PASSWORD: &str = "Service-Secret-7";
+pub const USER: &str = "alice";
+pub const USER_DN: &str = "uid=alice,ou=users,dc=example,dc=org";
+pub const USER_PASSWORD: &str = "Correct-Horse-9";
+pub const USERS_DN: &str = "ou=users,dc=example,dc=org";
+pub const ACTIVE_DN: &str = "cn=active,ou=groups,dc=example,dc=org";
+
+/// How long the server reads or writes before it looks whether it is to stop.
+const TICK: Duration = Duration::from_millis(20);
+
+/// Where in a login something happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// Nothing listens on the port.
+    Connect,
+    /// The connection was accepted and nothing has been read.
+    Accept,
+    /// The first bind of the service account.
+    ServiceBind,
+    /// The search for the user.
+    Search,
+    /// The bind with the user's password.
+    UserBind,
+    /// The second bind of the service account, after the user's.
+    Rebind,
+    /// Each question about a group.
+    Compare,
+    /// The end.
+    Unbind,
+    /// A request that no login makes.
+    Other,
+}
+
+impl Point {
+    /// The points at which a request waits for an answer, in the order of a login.
+    pub const ANSWERED: [Point; 5] = [
+        Point::ServiceBind,
+        Point::Search,
+        Point::UserBind,
+        Point::Rebind,
+        Point::Compare,
+    ];
+
+    /// Whether the account phase comes by here.
+    pub fn is_in_account(self) -> bool {
+        !matches!(self, Point::UserBind | Point::Rebind)
+    }
+
+    /// Whether a login that ends here has sent the user's password.
+    pub fn is_after_password(self) -> bool {
+        !matches!(
+            self,
+            Point::Connect | Point::Accept | Point::ServiceBind | Point::Search
+        )
+    }
+}
+
+/// What is done at the point. Whatever the function leaves open goes on as usual.
+pub type Act = Box<dyn Fn(&mut Wire, &Request) + Send + Sync>;
+
+/// What the server has seen.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    pub connections: usize,
+    pub bytes: Vec<u8>,
+    pub requests: Vec<(Point, Request)>,
+}
+
+impl Record {
+    /// Whether these bytes came over the wire.
+    pub fn contains(&self, bytes: &[u8]) -> bool {
+        self.bytes
+            .windows(bytes.len())
+            .any(|window| window == bytes)
+    }
+
+    /// The points of the login, in order.
+    pub fn points(&self) -> Vec<Point> {
+        self.requests.iter().map(|(point, _)| *point).collect()
+    }
+}
+
+/// The server. It stops when it is dropped.
+pub struct Server {
+    address: SocketAddr,
+    stop: Arc<AtomicBool>,
+    record: Arc<Mutex<Record>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts on a free port. `elsewhere` is the port that referrals point to.
+    pub fn start(at: Point, act: Arc<Act>, elsewhere: u16) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let record = Arc::new(Mutex::new(Record::default()));
+        let thread = (at != Point::Connect).then(|| {
+            let session = Session {
+                at,
+                act,
+                elsewhere,
+                stop: stop.clone(),
+                record: record.clone(),
+            };
+            thread::spawn(move || session.accept_all(&listener))
+        });
+        Server {
+            address,
+            stop,
+            record,
+            thread,
+        }
+    }
+
+    /// A server without a script: it does everything right.
+    pub fn honest() -> Server {
+        Server::start(Point::Other, Arc::new(Box::new(|_, _| {})), 0)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// A copy of what was seen so far.
+    pub fn record(&self) -> Record {
+        self.record.lock().unwrap().clone()
+    }
+
+    /// Waits until the server has seen what `seen` looks for.
+    pub fn wait_for(&self, seen: impl Fn(&Record) -> bool) -> Record {
+        let end = Instant::now() + Duration::from_secs(5);
+        loop {
+            let record = self.record();
+            if seen(&record) || Instant::now() > end {
+                return record;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        if let Some(thread) = self.thread.take() {
+            let _ = TcpStream::connect(self.address); // wakes accept(2)
+            let _ = thread.join();
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Session {
+    at: Point,
+    act: Arc<Act>,
+    elsewhere: u16,
+    stop: Arc<AtomicBool>,
+    record: Arc<Mutex<Record>>,
+}
+
+impl Session {
+    fn accept_all(&self, listener: &TcpListener) {
+        let mut connections = Vec::new();
+        while let Ok((stream, _)) = listener.accept() {
+            if self.stop.load(Ordering::SeqCst) {
+                break;
+            }
+            self.record.lock().unwrap().connections += 1;
+            let session = self.clone();
+            connections.push(thread::spawn(move || session.serve(stream)));
+        }
+        for connection in connections {
+            connection
+                .join()
+                .expect("the scripted server itself failed");
+        }
+    }
+
+    fn serve(&self, stream: TcpStream) {
+        stream.set_read_timeout(Some(TICK)).unwrap();
+        stream.set_write_timeout(Some(TICK)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let (elsewhere, stop) = (self.elsewhere, self.stop.clone());
+        let mut wire = Wire {
+            stream,
+            elsewhere,
+            stop,
+            open: true,
+        };
+        if self.at == Point::Accept {
+            (self.act)(&mut wire, &Request::default());
+        }
+        let mut buffer = Vec::new();
+        let mut user_bound = false;
+        while wire.open {
+            let Some(request) = self.next_request(&mut wire, &mut buffer) else {
+                return;
+            };
+            let point = point_of(&request, user_bound);
+            user_bound |= point == Point::UserBind;
+            self.record
+                .lock()
+                .unwrap()
+                .requests
+                .push((point, request.clone()));
+            if point == self.at {
+                (self.act)(&mut wire, &request);
+            } else {
+                wire.send(&honest_answer(&request));
+            }
+        }
+    }
+
+    /// The next request; none at the end of the connection or of the test.
+    fn next_request(&self, wire: &mut Wire, buffer: &mut Vec<u8>) -> Option<Request> {
+        let mut chunk = [0; 4096];
+        loop {
+            if let Some((_, _, rest)) = ber::take(buffer) {
+                let size = buffer.len() - rest.len();
+                let message: Vec<u8> = buffer.drain(..size).collect();
+                return Request::parse(&message);
+            }
+            match wire.stream.read(&mut chunk) {
+                Ok(0) => return None,
+                Ok(count) => {
+                    buffer.extend_from_slice(&chunk[..count]);
+                    self.record
+                        .lock()
+                        .unwrap()
+                        .bytes
+                        .extend_from_slice(&chunk[..count]);
+                }
+                Err(error) if is_tick(&error) && !self.stop.load(Ordering::SeqCst) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}
+
+fn is_tick(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
+}
+
+fn point_of(request: &Request, user_bound: bool) -> Point {
+    match request.tag {
+        tag::BIND_REQUEST if request.dn == USER_DN => Point::UserBind,
+        tag::BIND_REQUEST if request.dn == SERVICE_DN && user_bound => Point::Rebind,
+        tag::BIND_REQUEST if request.dn == SERVICE_DN => Point::ServiceBind,
+        tag::SEARCH_REQUEST if request.dn == USERS_DN => Point::Search,
+        tag::COMPARE_REQUEST => Point::Compare,
+        tag::UNBIND_REQUEST => Point::Unbind,
+        _ => Point::Other,
+    }
+}
+
+/// Alice's entry.
+pub fn alice() -> Vec<u8> {
+    ber::entry(USER_DN, &[("uid", &["alice"])])
+}
+
+/// What a server that means well answers, whole messages.
+pub fn honest_answer(request: &Request) -> Vec<u8> {
+    let (id, tag) = (request.id, request.reply_tag());
+    match request.tag {
+        tag::BIND_REQUEST => {
+            let right = match request.dn.as_str() {
+                SERVICE_DN => request.password == SERVICE_PASSWORD.as_bytes(),
+                USER_DN => request.password == USER_PASSWORD.as_bytes(),
+                _ => false,
+            };
+            ber::message(id, ber::result(tag, if right { 0 } else { 49 }))
+        }
+        tag::SEARCH_REQUEST => [
+            ber::message(id, alice()),
+            ber::message(id, ber::result(tag, 0)),
+        ]
+        .concat(),
+        tag::COMPARE_REQUEST => ber::message(id, ber::result(tag, 6)),
+        tag::UNBIND_REQUEST => Vec::new(),
+        _ => ber::message(id, ber::result(tag, 2)),
+    }
+}
+
+/// The server's end of a connection.
+pub struct Wire {
+    stream: TcpStream,
+    elsewhere: u16,
+    stop: Arc<AtomicBool>,
+    open: bool,
+}
+
+impl Wire {
+    /// Sends all of it, unless the client or the test has gone. Says whether it did.
+    pub fn send(&mut self, mut bytes: &[u8]) -> bool {
+        while !bytes.is_empty() && self.open {
+            match self.stream.write(bytes) {
+                Ok(count) => bytes = &bytes[count..],
+                Err(error) if is_tick(&error) && !self.stop.load(Ordering::SeqCst) => {}
+                Err(_) => self.open = false,
+            }
+        }
+        self.open
+    }
+
+    /// Sends byte after byte.
+    pub fn drip(&mut self, bytes: &[u8], pause: Duration) {
+        for byte in bytes {
+            if !self.send(&[*byte]) || !self.wait(pause) {
+                return;
+            }
+        }
+    }
+
+    /// Sends the same bytes again and again, for as long as the client takes them.
+    pub fn flood(&mut self, bytes: &[u8]) {
+        while self.send(bytes) {}
+    }
+
+    /// Waits. Says whether the test still goes on.
+    pub fn wait(&mut self, time: Duration) -> bool {
+        let end = Instant::now() + time;
+        while self.open && Instant::now() < end {
+            if self.stop.load(Ordering::SeqCst) {
+                self.open = false;
+            }
+            thread::sleep(TICK.min(end.saturating_duration_since(Instant::now())));
+        }
+        self.open
+    }
+
+    /// Neither reads nor writes any more.
+    pub fn be_silent(&mut self) {
+        while self.wait(TICK) {}
+    }
+
+    /// As [`Wire::be_silent`], after making the receive buffer as small as the kernel permits.
+    pub fn shut_the_window(&mut self) {
+        self.set(libc::SO_RCVBUF, &1_i32);
+        self.be_silent();
+    }
+
+    /// Ends the connection in order (FIN).
+    pub fn close(&mut self) {
+        let _ = self.stream.shutdown(Shutdown::Both);
+        self.open = false;
+    }
+
+    /// Ends the connection with an RST: lingering for no time turns close(2) into one (socket(7)).
+    pub fn reset(&mut self) {
+        self.set(
+            libc::SO_LINGER,
+            &libc::linger {
+                l_onoff: 1,
+                l_linger: 0,
+            },
+        );
+        self.open = false;
+    }
+
+    /// A URI of the other recording server.
+    pub fn other_uri(&self) -> String {
+        format!("ldap://127.0.0.1:{}/{USER_DN}", self.elsewhere)
+    }
+
+    fn set<T>(&self, option: libc::c_int, value: &T) {
+        // SAFETY: setsockopt(2) reads as many bytes of a live value as its type has.
+        let result = unsafe {
+            libc::setsockopt(
+                self.stream.as_raw_fd(),
+                libc::SOL_SOCKET,
+                option,
+                std::ptr::from_ref(value).cast(),
+                size_of::<T>() as libc::socklen_t,
+            )
+        };
+        assert_eq!(result, 0, "setsockopt: {}", std::io::Error::last_os_error());
+    }
+}
