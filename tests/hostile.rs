@@ -17,6 +17,8 @@ mod common;
 mod devlog;
 #[path = "hostile/server.rs"]
 mod server;
+#[path = "hostile/wire.rs"]
+mod wire;
 
 #[path = "hostile/connection.rs"]
 mod connection;
@@ -28,5 +30,9 @@ mod envelope;
 mod framing;
 #[path = "hostile/replies.rs"]
 mod replies;
+#[path = "hostile/results.rs"]
+mod results;
 #[path = "hostile/self_check.rs"]
 mod self_check;
+#[path = "hostile/size.rs"]
+mod size;

@@ -8,7 +8,8 @@ use super::ber::Request;
 use super::child::{self, Phase, Report};
 use super::common::pam;
 use super::devlog::field;
-use super::server::{Act, Point, Record, SERVICE_PASSWORD, Server, USER_PASSWORD, Wire};
+use super::server::{Act, Point, Record, SERVICE_PASSWORD, Server, USER_PASSWORD};
+use super::wire::Wire;
 
 /// `server.deadline` is 1 s in these tests; the rest is the machine's.
 const LONGEST: Duration = Duration::from_millis(1300);

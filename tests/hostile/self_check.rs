@@ -9,6 +9,7 @@ use super::ber::{self, Request, tag};
 use super::child::{self, Phase};
 use super::devlog::{DevLog, field};
 use super::server::{Point, SERVICE_DN, SERVICE_PASSWORD, Server, USER_DN, USERS_DN};
+use super::wire::Wire;
 
 fn bind(id: i64, dn: &str, password: &str) -> Vec<u8> {
     let parts = [
@@ -96,7 +97,7 @@ fn an_honest_server_answers_and_records() {
 
 #[test]
 fn a_script_runs_at_its_point() {
-    let act = |wire: &mut super::server::Wire, _: &Request| wire.reset();
+    let act = |wire: &mut Wire, _: &Request| wire.reset();
     let server = Server::start(Point::UserBind, Arc::new(Box::new(act)), 0);
     let mut stream = connect(&server);
     stream

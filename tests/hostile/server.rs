@@ -1,15 +1,14 @@
 //! An LDAP server that follows a script: right answers, but for one point of the login, where it
 //! does what the script says. It records every byte that it receives.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::ber::{self, Request, tag};
+use super::wire::Wire;
 
 pub const SERVICE_DN: &str = "cn=svc,dc=example,dc=org";
 pub const SERVICE_PASSWORD: &str = "Service-Secret-7";
@@ -18,9 +17,6 @@ pub const USER_DN: &str = "uid=alice,ou=users,dc=example,dc=org";
 pub const USER_PASSWORD: &str = "Correct-Horse-9";
 pub const USERS_DN: &str = "ou=users,dc=example,dc=org";
 pub const ACTIVE_DN: &str = "cn=active,ou=groups,dc=example,dc=org";
-
-/// How long the server reads or writes before it looks whether it is to stop.
-const TICK: Duration = Duration::from_millis(20);
 
 /// Where in a login something happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,22 +188,13 @@ impl Session {
     }
 
     fn serve(&self, stream: TcpStream) {
-        stream.set_read_timeout(Some(TICK)).unwrap();
-        stream.set_write_timeout(Some(TICK)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        let (elsewhere, stop) = (self.elsewhere, self.stop.clone());
-        let mut wire = Wire {
-            stream,
-            elsewhere,
-            stop,
-            open: true,
-        };
+        let mut wire = Wire::new(stream, self.elsewhere, self.stop.clone());
         if self.at == Point::Accept {
             (self.act)(&mut wire, &Request::default());
         }
         let mut buffer = Vec::new();
         let mut user_bound = false;
-        while wire.open {
+        while wire.is_open() {
             let Some(request) = self.next_request(&mut wire, &mut buffer) else {
                 return;
             };
@@ -228,35 +215,17 @@ impl Session {
 
     /// The next request; none at the end of the connection or of the test.
     fn next_request(&self, wire: &mut Wire, buffer: &mut Vec<u8>) -> Option<Request> {
-        let mut chunk = [0; 4096];
         loop {
             if let Some((_, _, rest)) = ber::take(buffer) {
                 let size = buffer.len() - rest.len();
                 let message: Vec<u8> = buffer.drain(..size).collect();
                 return Request::parse(&message);
             }
-            match wire.stream.read(&mut chunk) {
-                Ok(0) => return None,
-                Ok(count) => {
-                    buffer.extend_from_slice(&chunk[..count]);
-                    self.record
-                        .lock()
-                        .unwrap()
-                        .bytes
-                        .extend_from_slice(&chunk[..count]);
-                }
-                Err(error) if is_tick(&error) && !self.stop.load(Ordering::SeqCst) => {}
-                Err(_) => return None,
-            }
+            let chunk = wire.receive()?;
+            buffer.extend_from_slice(&chunk);
+            self.record.lock().unwrap().bytes.extend_from_slice(&chunk);
         }
     }
-}
-
-fn is_tick(error: &std::io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-    )
 }
 
 fn point_of(request: &Request, user_bound: bool) -> Point {
@@ -296,101 +265,5 @@ pub fn honest_answer(request: &Request) -> Vec<u8> {
         tag::COMPARE_REQUEST => ber::message(id, ber::result(tag, 6)),
         tag::UNBIND_REQUEST => Vec::new(),
         _ => ber::message(id, ber::result(tag, 2)),
-    }
-}
-
-/// The server's end of a connection.
-pub struct Wire {
-    stream: TcpStream,
-    elsewhere: u16,
-    stop: Arc<AtomicBool>,
-    open: bool,
-}
-
-impl Wire {
-    /// Sends all of it, unless the client or the test has gone. Says whether it did.
-    pub fn send(&mut self, mut bytes: &[u8]) -> bool {
-        while !bytes.is_empty() && self.open {
-            match self.stream.write(bytes) {
-                Ok(count) => bytes = &bytes[count..],
-                Err(error) if is_tick(&error) && !self.stop.load(Ordering::SeqCst) => {}
-                Err(_) => self.open = false,
-            }
-        }
-        self.open
-    }
-
-    /// Sends byte after byte.
-    pub fn drip(&mut self, bytes: &[u8], pause: Duration) {
-        for byte in bytes {
-            if !self.send(&[*byte]) || !self.wait(pause) {
-                return;
-            }
-        }
-    }
-
-    /// Sends the same bytes again and again, for as long as the client takes them.
-    pub fn flood(&mut self, bytes: &[u8]) {
-        while self.send(bytes) {}
-    }
-
-    /// Waits. Says whether the test still goes on.
-    pub fn wait(&mut self, time: Duration) -> bool {
-        let end = Instant::now() + time;
-        while self.open && Instant::now() < end {
-            if self.stop.load(Ordering::SeqCst) {
-                self.open = false;
-            }
-            thread::sleep(TICK.min(end.saturating_duration_since(Instant::now())));
-        }
-        self.open
-    }
-
-    /// Neither reads nor writes any more.
-    pub fn be_silent(&mut self) {
-        while self.wait(TICK) {}
-    }
-
-    /// As [`Wire::be_silent`], after making the receive buffer as small as the kernel permits.
-    pub fn shut_the_window(&mut self) {
-        self.set(libc::SO_RCVBUF, &1_i32);
-        self.be_silent();
-    }
-
-    /// Ends the connection in order (FIN).
-    pub fn close(&mut self) {
-        let _ = self.stream.shutdown(Shutdown::Both);
-        self.open = false;
-    }
-
-    /// Ends the connection with an RST: lingering for no time turns close(2) into one (socket(7)).
-    pub fn reset(&mut self) {
-        self.set(
-            libc::SO_LINGER,
-            &libc::linger {
-                l_onoff: 1,
-                l_linger: 0,
-            },
-        );
-        self.open = false;
-    }
-
-    /// A URI of the other recording server.
-    pub fn other_uri(&self) -> String {
-        format!("ldap://127.0.0.1:{}/{USER_DN}", self.elsewhere)
-    }
-
-    fn set<T>(&self, option: libc::c_int, value: &T) {
-        // SAFETY: setsockopt(2) reads as many bytes of a live value as its type has.
-        let result = unsafe {
-            libc::setsockopt(
-                self.stream.as_raw_fd(),
-                libc::SOL_SOCKET,
-                option,
-                std::ptr::from_ref(value).cast(),
-                size_of::<T>() as libc::socklen_t,
-            )
-        };
-        assert_eq!(result, 0, "setsockopt: {}", std::io::Error::last_os_error());
     }
 }
