@@ -196,8 +196,9 @@ impl Case {
             !record.requests.iter().any(unnamed),
         );
         let sent = record.contains(USER_PASSWORD.as_bytes());
-        let may_be_sent = phase == Phase::Auth
-            && (self.at.is_after_password() || report.code == pam::PAM_SUCCESS);
+        // Whoever ends so has bound as the user, by whatever DN the server gave.
+        let has_bound = matches!(report.code, pam::PAM_SUCCESS | pam::PAM_AUTH_ERR);
+        let may_be_sent = phase == Phase::Auth && (self.at.is_after_password() || has_bound);
         holds(
             "the user's password was sent too early",
             !sent || may_be_sent,

@@ -2,10 +2,10 @@
 //! crash, memory is measured from a fresh start, and what the module prints is caught.
 
 use std::fs;
-use std::os::fd::{FromRawFd, OwnedFd};
-use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -148,8 +148,9 @@ fn run(directory: &Path) -> Result<(), String> {
     };
     let stderr = fs::read_to_string(directory.join("stderr")).unwrap();
     if let Some(signal) = status.signal() {
+        let output = fs::read_to_string(directory.join("output")).unwrap_or_default();
         return Err(format!(
-            "the process was killed by signal {signal}; stderr: {stderr:?}"
+            "the process was killed by signal {signal}: {output}{stderr}"
         ));
     }
     if !status.success() {
@@ -201,7 +202,7 @@ fn a_login_of_its_own() {
     // libpam opens this descriptor of libc's for a message of its own, and leaves it open.
     // SAFETY: openlog(3) keeps the pointer; the string is static.
     unsafe { libc::openlog(c"hostile".as_ptr(), libc::LOG_NDELAY, libc::LOG_AUTHPRIV) };
-    let output = Output::capture();
+    let output = Output::capture(&directory.join("output"));
     let before = (count("fd"), count("task"));
     fs::write("/proc/self/clear_refs", "5").unwrap(); // peak := resident, proc(5)
     let resident = peak();
@@ -223,14 +224,20 @@ fn a_login_of_its_own() {
 }
 
 fn on_a_stack_of(size: usize, stack: &Stack, phase: Phase) -> (i32, u128) {
-    thread::scope(|scope| {
+    let login = || {
+        // SAFETY: gettid(2) has no arguments and cannot fail.
+        let own = unsafe { libc::gettid() };
+        (own, one_phase(stack, phase))
+    };
+    let (own, result) = thread::scope(|scope| {
         let small = thread::Builder::new().stack_size(size);
-        small
-            .spawn_scoped(scope, || one_phase(stack, phase))
-            .unwrap()
-            .join()
-            .unwrap()
-    })
+        small.spawn_scoped(scope, login).unwrap().join().unwrap()
+    });
+    // A thread can be joined a moment before the kernel has removed it.
+    while Path::new("/proc/self/task").join(own.to_string()).exists() {
+        thread::yield_now();
+    }
+    result
 }
 
 fn one_phase(stack: &Stack, phase: Phase) -> (i32, u128) {
@@ -263,38 +270,35 @@ fn peak() -> i64 {
 
 /// stdout and stderr of this process, caught.
 struct Output {
-    file: fs::File,
+    path: PathBuf,
     saved: [OwnedFd; 2],
 }
 
 impl Output {
-    fn capture() -> Output {
-        // SAFETY: memfd_create(2): the name is NUL-terminated; the new descriptor is ours alone.
-        let file = unsafe {
-            let descriptor = libc::memfd_create(c"output".as_ptr(), libc::MFD_CLOEXEC);
-            assert!(descriptor >= 0, "memfd_create");
-            fs::File::from_raw_fd(descriptor)
-        };
+    /// From now on both go to this file.
+    fn capture(path: &Path) -> Output {
+        let file = fs::File::create_new(path).unwrap();
         let saved = [1, 2].map(|descriptor| {
             // SAFETY: dup(2) and dup2(2) take descriptors that are open; the new one is ours alone.
             unsafe {
                 let saved = libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 3);
                 assert!(saved >= 0, "fcntl");
-                assert!(libc::dup2(std::os::fd::AsRawFd::as_raw_fd(&file), descriptor) >= 0);
+                assert!(libc::dup2(file.as_raw_fd(), descriptor) >= 0);
                 OwnedFd::from_raw_fd(saved)
             }
         });
-        Output { file, saved }
+        Output {
+            path: path.to_owned(),
+            saved,
+        }
     }
 
     /// Puts both back, and says what was written in between.
     fn end(self) -> String {
         for (saved, descriptor) in self.saved.iter().zip([1, 2]) {
             // SAFETY: dup2(2) takes descriptors that are open.
-            unsafe { libc::dup2(std::os::fd::AsRawFd::as_raw_fd(saved), descriptor) };
+            unsafe { libc::dup2(saved.as_raw_fd(), descriptor) };
         }
-        let mut text = vec![0; self.file.metadata().unwrap().len() as usize];
-        self.file.read_exact_at(&mut text, 0).unwrap();
-        String::from_utf8_lossy(&text).into_owned()
+        fs::read_to_string(self.path).unwrap()
     }
 }

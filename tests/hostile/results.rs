@@ -2,7 +2,7 @@
 
 use super::ber::{self, Request, tag};
 use super::case::{Case, Ending, run, says};
-use super::server::{Point, alice};
+use super::server::{ACTIVE_DN, Point, alice};
 
 const PROTOCOL: &[&str] = &["protocol"];
 const BINDS: [Point; 3] = [Point::ServiceBind, Point::UserBind, Point::Rebind];
@@ -174,6 +174,15 @@ fn only_compare_true_is_a_membership() {
             Point::Compare,
             &[Ending::Refused],
             says(with_code(5)),
+        ),
+        Case::ends(
+            "compareTrue for every group but is_active",
+            Point::Compare,
+            &[Ending::Refused],
+            says(|request| {
+                let code = if request.dn == ACTIVE_DN { 5 } else { 6 };
+                with_code(code)(request)
+            }),
         ),
         Case::ends("success", Point::Compare, no, says(with_code(0))),
         Case::ends(

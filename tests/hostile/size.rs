@@ -23,6 +23,21 @@ fn entry_of_size(id: i64, size: usize) -> Vec<u8> {
     message(size - overhead)
 }
 
+/// The start of a message that ends with 64 MiB of content of its innermost element. Each layer,
+/// from the inside out, is a tag and what comes in it before the layer inside.
+fn start_of_64_mib(layers: &[(u8, Vec<u8>)]) -> Vec<u8> {
+    let wrap = |inside: Vec<u8>, (tag, before): &(u8, Vec<u8>)| {
+        let content = [&before[..], &inside].concat();
+        [
+            &[*tag][..],
+            &ber::length(content.len() + 64 * MIB),
+            &content,
+        ]
+        .concat()
+    };
+    layers.iter().fold(Vec::new(), wrap)
+}
+
 #[test]
 fn too_large_an_answer_is_unavailable_and_takes_no_memory() {
     let at = Point::Search;
@@ -32,8 +47,17 @@ fn too_large_an_answer_is_unavailable_and_takes_no_memory() {
             // Its content alone is above the bound, whichever of the two is counted.
             entry_of_size(request.id, LARGEST_MESSAGE + 6)
         }),
-        Case::unavailable_after("a value of 64 MiB", at, TOO_LARGE, |request| {
-            entry_of_size(request.id, 64 * MIB)
+        Case::unavailable("a value of 64 MiB", at, TOO_LARGE, |wire, request| {
+            let (string, set, sequence) = (tag::OCTETS, tag::SET, tag::SEQUENCE);
+            wire.send(&start_of_64_mib(&[
+                (string, vec![]),
+                (set, vec![]),
+                (sequence, ber::octets("photo")),
+                (sequence, vec![]),
+                (tag::SEARCH_ENTRY, ber::octets(USER_DN)),
+                (sequence, ber::number(tag::INTEGER, request.id)),
+            ]));
+            wire.flood(&[b'a'; 64 * KIB]);
         }),
         Case::unavailable_after("a million tiny values", at, TOO_LARGE, |request| {
             let values = [tag::OCTETS, 1, b'a'].repeat(1_000_000);
@@ -83,15 +107,18 @@ fn too_large_an_answer_is_unavailable_and_takes_no_memory() {
         ),
     ];
     for at in POINTS {
-        cases.push(Case::unavailable_after(
+        cases.push(Case::unavailable(
             "a result of 64 MiB",
             at,
             TOO_LARGE,
-            |request| {
-                let text = ber::octets("a".repeat(64 * MIB));
+            |wire, request| {
                 let code = ber::number(tag::ENUMERATED, 0);
-                let result = ber::result_of(request.reply_tag(), code, ber::octets(""), text);
-                ber::message(request.id, result)
+                wire.send(&start_of_64_mib(&[
+                    (tag::OCTETS, vec![]),
+                    (request.reply_tag(), [code, ber::octets("")].concat()),
+                    (tag::SEQUENCE, ber::number(tag::INTEGER, request.id)),
+                ]));
+                wire.flood(&[b'a'; 64 * KIB]);
             },
         ));
         cases.push(Case::unavailable(
