@@ -10,7 +10,6 @@ pub mod tag {
     pub const SEARCH_ENTRY: u8 = 0x64;
     pub const SEARCH_DONE: u8 = 0x65;
     pub const SEARCH_REFERENCE: u8 = 0x73;
-    pub const COMPARE_REQUEST: u8 = 0x6e;
     pub const COMPARE_RESPONSE: u8 = 0x6f;
     pub const EXTENDED_RESPONSE: u8 = 0x78;
     pub const INTERMEDIATE_RESPONSE: u8 = 0x79;
@@ -148,7 +147,7 @@ pub struct Request {
     pub id: i64,
     /// The tag of the operation.
     pub tag: u8,
-    /// The DN that it is about: bind name, base DN or compared entry.
+    /// The DN that it is about: bind name or base DN.
     pub dn: String,
     /// The password of a simple bind.
     pub password: Vec<u8>,
@@ -185,7 +184,6 @@ impl Request {
         match self.tag {
             tag::BIND_REQUEST => tag::BIND_RESPONSE,
             tag::SEARCH_REQUEST => tag::SEARCH_DONE,
-            tag::COMPARE_REQUEST => tag::COMPARE_RESPONSE,
             _ => tag::EXTENDED_RESPONSE,
         }
     }

@@ -208,7 +208,7 @@ impl Case {
                 "granted without a bind",
                 came(Point::UserBind) || phase == Phase::Account,
             );
-            holds("granted without a gate", came(Point::Compare));
+            holds("granted without a gate", came(Point::Gate));
         }
         problems
     }

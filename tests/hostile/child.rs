@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use super::common::pam::{Client, Stack};
 use super::devlog::DevLog;
-use super::server::{ACTIVE_DN, SERVICE_DN, SERVICE_PASSWORD, USER, USER_PASSWORD, USERS_DN};
+use super::server::{
+    ACTIVE_DN, GROUPS_DN, SERVICE_DN, SERVICE_PASSWORD, USER, USER_PASSWORD, USERS_DN,
+};
 
 /// Tells the child where its task lies.
 const TASK: &str = "HOSTILE_TASK";
@@ -98,8 +100,8 @@ search = [ {{ base = "{USERS_DN}", scope = "subtree", filter = "(uid={{user}})" 
 
 [flags]
 is_active = "{ACTIVE_DN}"
-is_staff = "cn=staff,ou=groups,dc=example,dc=org"
-is_superuser = {{ all = ["is_staff", "cn=superuser,ou=groups,dc=example,dc=org"] }}
+is_staff = "cn=staff,{GROUPS_DN}"
+is_superuser = {{ all = ["is_staff", "cn=superuser,{GROUPS_DN}"] }}
 
 [fallback]
 unavailable = "deny"

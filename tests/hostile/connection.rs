@@ -119,7 +119,7 @@ fn a_connection_that_stalls_ends_by_the_deadline() {
         ),
         Case::unavailable(
             "a byte each 500 ms",
-            Point::Compare,
+            Point::Gate,
             timeout,
             |wire, request| {
                 wire.drip(&honest_answer(request), 500 * MS);
@@ -177,11 +177,11 @@ fn a_slow_answer_in_time_is_an_answer() {
         },
     ));
     cases.push(Case::ends(
-        "a byte each 10 ms",
-        Point::Compare,
+        "a byte each 2 ms",
+        Point::Gate,
         granted,
         |wire, request| {
-            wire.drip(&honest_answer(request), 10 * MS);
+            wire.drip(&honest_answer(request), 2 * MS);
         },
     ));
     run(&cases);

@@ -117,7 +117,7 @@ fn a_search_that_cannot_be_trusted_is_no_login() {
             wire.close();
         }),
     ];
-    for at in [Point::UserBind, Point::Compare] {
+    for at in [Point::ServiceBind, Point::UserBind] {
         cases.push(Case::unavailable_after(
             "an entry",
             at,
@@ -216,8 +216,12 @@ fn an_entry_that_is_none_is_unavailable() {
             attribute(&[ber::octets("uid"), ber::tlv(tag::SET, b"\x04\x09ali")]),
         ),
     ];
-    let case = |(name, entry): (&str, Vec<u8>)| {
-        Case::unavailable_after(name, AT, PROTOCOL, found(&[entry]))
-    };
-    run(&rows.map(case));
+    let mut cases = Vec::new();
+    for (name, entry) in rows {
+        for at in [AT, Point::Gate] {
+            let answer = found(&[entry.clone()]);
+            cases.push(Case::unavailable_after(name, at, PROTOCOL, answer));
+        }
+    }
+    run(&cases);
 }

@@ -2,31 +2,31 @@
 
 use super::ber::{self, Request, tag};
 use super::case::{Case, Ending, run, says};
-use super::server::{Point, USER_DN, alice, honest_answer};
+use super::server::{Point, found, honest_answer};
 
 const PROTOCOL: &[&str] = &["protocol"];
 
-/// The points where an answer is one message.
-const ONE_MESSAGE: [Point; 4] = [
-    Point::ServiceBind,
-    Point::UserBind,
-    Point::Rebind,
-    Point::Compare,
-];
-
-/// The operation that ends an honest answer.
-fn honest_end(request: &Request) -> Vec<u8> {
-    let code = if request.tag == tag::COMPARE_REQUEST {
-        6
-    } else {
-        0
-    };
-    ber::result(request.reply_tag(), code)
-}
+/// The points where an answer is an entry and an end.
+const SEARCHES: [Point; 2] = [Point::Search, Point::Gate];
 
 /// An honest answer under an id that is encoded as given.
 fn under(id: &[u8], request: &Request) -> Vec<u8> {
-    ber::of(tag::SEQUENCE, &[id.to_vec(), honest_end(request)])
+    let wrap = |operation| ber::of(tag::SEQUENCE, &[id.to_vec(), operation]);
+    let end = wrap(ber::result(request.reply_tag(), 0));
+    if request.tag == tag::SEARCH_REQUEST {
+        return [wrap(found(request)), end].concat();
+    }
+    end
+}
+
+/// An honest answer, the first message of which has these controls.
+fn with_controls(request: &Request, controls: Vec<u8>) -> Vec<u8> {
+    let end = ber::result(request.reply_tag(), 0);
+    if request.tag == tag::SEARCH_REQUEST {
+        let entry = ber::message_with(request.id, found(request), controls);
+        return [entry, ber::message(request.id, end)].concat();
+    }
+    ber::message_with(request.id, end, controls)
 }
 
 fn notice_of_disconnection() -> Vec<u8> {
@@ -212,13 +212,11 @@ fn a_second_answer_is_unavailable() {
     let no = &[Ending::Refused, Ending::Unavailable];
     cases.push(Case::ends(
         "no member, then a member",
-        Point::Compare,
+        Point::Gate,
         no,
         says(|request| {
-            let results = [5, 6].map(|code| ber::result(tag::COMPARE_RESPONSE, code));
-            results
-                .map(|result| ber::message(request.id, result))
-                .concat()
+            let end = ber::message(request.id, ber::result(tag::SEARCH_DONE, 0));
+            [end, honest_answer(request)].concat()
         }),
     ));
     run(&cases);
@@ -263,32 +261,34 @@ fn broken_controls_are_unavailable() {
         ("half a control", ber::tlv(tag::CONTROLS, b"\x30\x05\x04")),
     ];
     let mut cases = Vec::new();
-    for at in ONE_MESSAGE {
+    for at in Point::ANSWERED {
         for (name, controls) in broken.clone() {
             let name = format!("controls with {name}");
             cases.push(Case::unavailable_after(
                 name,
                 at,
                 PROTOCOL,
-                move |request| ber::message_with(request.id, honest_end(request), controls.clone()),
+                move |request| with_controls(request, controls.clone()),
             ));
         }
     }
-    for (name, controls) in broken {
-        let name = format!("an entry's controls with {name}");
-        cases.push(Case::unavailable_after(
-            name,
-            Point::Search,
-            PROTOCOL,
-            move |request| {
-                let entry = ber::message_with(request.id, alice(), controls.clone());
-                [
-                    entry,
-                    ber::message(request.id, ber::result(tag::SEARCH_DONE, 0)),
-                ]
-                .concat()
-            },
-        ));
+    for at in SEARCHES {
+        for (name, controls) in broken.clone() {
+            let name = format!("controls of the end with {name}");
+            cases.push(Case::unavailable_after(
+                name,
+                at,
+                PROTOCOL,
+                move |request| {
+                    let end = ber::result(tag::SEARCH_DONE, 0);
+                    [
+                        ber::message(request.id, found(request)),
+                        ber::message_with(request.id, end, controls.clone()),
+                    ]
+                    .concat()
+                },
+            ));
+        }
     }
     run(&cases);
 }
@@ -302,32 +302,16 @@ fn controls_that_nobody_asked_for_are_ignored() {
             ber::octets("value"),
         ]
     };
-    let mut cases = Vec::new();
-    for at in ONE_MESSAGE {
-        cases.push(Case::ends(
+    let case = |at| {
+        Case::ends(
             "an unknown control",
             at,
             &[Ending::Granted],
             says(move |request| {
                 let controls = ber::of(tag::CONTROLS, &[ber::of(tag::SEQUENCE, &value())]);
-                ber::message_with(request.id, honest_end(request), controls)
+                with_controls(request, controls)
             }),
-        ));
-    }
-    cases.push(Case::ends(
-        "an unknown control",
-        Point::Search,
-        &[Ending::Granted],
-        says(move |request| {
-            let controls = ber::of(tag::CONTROLS, &[ber::of(tag::SEQUENCE, &value())]);
-            let entry = ber::entry(USER_DN, &[("uid", &["alice"])]);
-            let entry = ber::message_with(request.id, entry, controls);
-            [
-                entry,
-                ber::message(request.id, ber::result(tag::SEARCH_DONE, 0)),
-            ]
-            .concat()
-        }),
-    ));
-    run(&cases);
+        )
+    };
+    run(&Point::ANSWERED.map(case));
 }

@@ -2,7 +2,7 @@
 
 use super::ber::{self, tag};
 use super::case::{Case, Ending, run, says};
-use super::server::{Point, USER_DN, alice};
+use super::server::{Point, USER_DN, found};
 
 const KIB: usize = 1024;
 
@@ -14,7 +14,7 @@ pub const POINTS: [Point; 4] = [
     Point::ServiceBind,
     Point::Search,
     Point::UserBind,
-    Point::Compare,
+    Point::Gate,
 ];
 
 /// What a length is called that cannot be right.
@@ -113,10 +113,10 @@ fn nesting_cases() -> Vec<Case> {
         let title = format!("{levels} levels of controls");
         cases.push(Case::unavailable_after(
             title,
-            Point::Compare,
+            Point::Gate,
             deep,
             move |request| {
-                let result = ber::result(tag::COMPARE_RESPONSE, 6);
+                let result = ber::result(tag::SEARCH_DONE, 0);
                 ber::message_with(request.id, result, ber::nested(tag::CONTROLS, levels))
             },
         ));
@@ -219,21 +219,19 @@ fn lengths_in_the_long_form_are_read() {
     };
     let mut cases = Vec::new();
     for at in Point::ANSWERED {
-        let code = if at == Point::Compare { 6 } else { 0 };
         cases.push(Case::ends(
             "lengths of 0x84",
             at,
             &[Ending::Granted],
             says(move |request| {
                 let id = ber::number(tag::INTEGER, request.id);
-                let result = ber::result(request.reply_tag(), code);
+                let result = ber::result(request.reply_tag(), 0);
                 let result = long(request.reply_tag(), &result[2..]);
                 let answer = long(tag::SEQUENCE, &[id.clone(), result].concat());
-                if at != Point::Search {
+                if request.tag != tag::SEARCH_REQUEST {
                     return answer;
                 }
-                let (_, content, _) = (tag::SEARCH_ENTRY, &alice()[2..], ());
-                let entry = long(tag::SEARCH_ENTRY, content);
+                let entry = long(tag::SEARCH_ENTRY, &found(request)[2..]);
                 [long(tag::SEQUENCE, &[id, entry].concat()), answer].concat()
             }),
         ));

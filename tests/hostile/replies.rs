@@ -3,7 +3,8 @@
 use super::ber::{self, Request, tag};
 use super::case::{Case, Ending, run, says};
 use super::results::with_code;
-use super::server::{Point, alice, honest_answer};
+use super::server::{Point, found, honest_answer};
+use super::wire::Wire;
 
 const PROTOCOL: &[&str] = &["protocol"];
 
@@ -26,14 +27,13 @@ const KINDS: [(&str, u8); 11] = [
 fn an_answer_of_another_kind_is_unavailable() {
     let mut cases = Vec::new();
     for at in Point::ANSWERED {
-        let own = match at {
-            Point::Search => tag::SEARCH_DONE,
-            Point::Compare => tag::COMPARE_RESPONSE,
-            _ => tag::BIND_RESPONSE,
+        let own: &[u8] = match at {
+            // This entry is none, see entries.rs.
+            Point::Search | Point::Gate => &[tag::SEARCH_DONE, tag::SEARCH_ENTRY],
+            _ => &[tag::BIND_RESPONSE],
         };
         for (name, kind) in KINDS {
-            // A search may be answered by an entry; this one is not an entry, see entries.rs.
-            if kind == own || (at == Point::Search && kind == tag::SEARCH_ENTRY) {
+            if own.contains(&kind) {
                 continue;
             }
             for code in [0, 6] {
@@ -63,22 +63,24 @@ fn an_answer_of_another_kind_is_unavailable() {
             },
         ));
     }
-    for kind in [
-        tag::BIND_RESPONSE,
-        tag::COMPARE_RESPONSE,
-        tag::EXTENDED_RESPONSE,
-    ] {
-        let name = format!("a right entry, then {kind:#x} for the end");
-        cases.push(Case::unavailable_after(
-            name,
-            Point::Search,
-            PROTOCOL,
-            move |request| {
-                [alice(), ber::result(kind, 0)]
-                    .map(|part| ber::message(request.id, part))
-                    .concat()
-            },
-        ));
+    for at in [Point::Search, Point::Gate] {
+        for kind in [
+            tag::BIND_RESPONSE,
+            tag::COMPARE_RESPONSE,
+            tag::EXTENDED_RESPONSE,
+        ] {
+            let name = format!("a right entry, then {kind:#x} for the end");
+            cases.push(Case::unavailable_after(
+                name,
+                at,
+                PROTOCOL,
+                move |request| {
+                    [found(request), ber::result(kind, 0)]
+                        .map(|part| ber::message(request.id, part))
+                        .concat()
+                },
+            ));
+        }
     }
     run(&cases);
 }
@@ -104,31 +106,33 @@ fn a_referral_is_never_followed() {
             |request| ber::message(request.id, ber::result(request.reply_tag(), 10)),
         ));
     }
-    let reference = |uri: String| ber::of(tag::SEARCH_REFERENCE, &[ber::octets(uri)]);
-    let at = Point::Search;
-    cases.push(Case::unavailable(
-        "references and no entry",
-        at,
-        causes,
-        move |wire, request| {
-            let id = request.id;
-            wire.send(&ber::message(id, reference(wire.other_uri())).repeat(3));
-            wire.send(&ber::message(id, ber::result(tag::SEARCH_DONE, 0)));
-        },
-    ));
-    cases.push(Case::ends(
-        "references beside the entry",
-        at,
-        &[Ending::Granted],
-        move |wire, request| {
-            let id = request.id;
-            wire.send(&ber::message(id, reference(wire.other_uri())));
-            wire.send(&ber::message(id, alice()));
-            wire.send(&ber::message(id, reference("ldap://192.0.2.1/".to_owned())));
-            wire.send(&ber::message(id, ber::result(tag::SEARCH_DONE, 0)));
-        },
-    ));
+    let only_references = |wire: &mut Wire, request: &Request| {
+        let id = request.id;
+        wire.send(&ber::message(id, reference(wire.other_uri())).repeat(3));
+        wire.send(&ber::message(id, ber::result(tag::SEARCH_DONE, 0)));
+    };
+    for at in [Point::Search, Point::Gate] {
+        let name = "references and no entry";
+        cases.push(Case::unavailable(name, at, causes, only_references));
+        cases.push(Case::ends(
+            "references beside the entry",
+            at,
+            &[Ending::Granted],
+            |wire, request| {
+                let id = request.id;
+                wire.send(&ber::message(id, reference(wire.other_uri())));
+                wire.send(&ber::message(id, found(request)));
+                wire.send(&ber::message(id, reference("ldap://192.0.2.1/".to_owned())));
+                wire.send(&ber::message(id, ber::result(tag::SEARCH_DONE, 0)));
+            },
+        ));
+    }
     run(&cases);
+}
+
+/// A SearchResultReference.
+fn reference(uri: String) -> Vec<u8> {
+    ber::of(tag::SEARCH_REFERENCE, &[ber::octets(uri)])
 }
 
 #[test]

@@ -2,26 +2,26 @@
 
 use super::ber::{self, Request, tag};
 use super::case::{Case, Ending, run, says};
-use super::server::{ACTIVE_DN, Point, alice};
+use super::server::{ACTIVE_DN, Point, USER_DN, found, honest_answer};
 
 const PROTOCOL: &[&str] = &["protocol"];
 const BINDS: [Point; 3] = [Point::ServiceBind, Point::UserBind, Point::Rebind];
 
-/// Result codes that look like 0 or 6 to somebody who reads them carelessly.
-fn strange_codes(code: u8) -> Vec<(&'static str, Vec<u8>)> {
+/// Result codes that look like 0 to somebody who reads them carelessly.
+fn strange_codes() -> Vec<(&'static str, Vec<u8>)> {
     vec![
-        ("0x0100000000 and more", vec![0x0a, 5, 1, 0, 0, 0, code]),
+        ("0x0100000000 and more", vec![0x0a, 5, 1, 0, 0, 0, 0]),
         (
             "0x0100 and more, 64 bits further",
-            vec![0x0a, 9, 1, 0, 0, 0, 0, 0, 0, 0, code],
+            vec![0x0a, 9, 1, 0, 0, 0, 0, 0, 0, 0, 0],
         ),
         ("of no octets", vec![0x0a, 0]),
         ("that is negative", vec![0x0a, 1, 0xff]),
-        ("that is negative and long", vec![0x0a, 4, 0x80, 0, 0, code]),
-        ("that is an INTEGER", vec![0x02, 1, code]),
-        ("that is a BOOLEAN", vec![0x01, 1, code]),
-        ("that is an OCTET STRING", vec![0x04, 1, code]),
-        ("that is constructed", vec![0x2a, 3, 0x0a, 1, code]),
+        ("that is negative and long", vec![0x0a, 4, 0x80, 0, 0, 0]),
+        ("that is an INTEGER", vec![0x02, 1, 0]),
+        ("that is a BOOLEAN", vec![0x01, 1, 0]),
+        ("that is an OCTET STRING", vec![0x04, 1, 0]),
+        ("that is constructed", vec![0x2a, 3, 0x0a, 1, 0]),
         ("that is absent", vec![]),
     ]
 }
@@ -30,7 +30,7 @@ fn strange_codes(code: u8) -> Vec<(&'static str, Vec<u8>)> {
 fn a_result_that_is_none_is_unavailable() {
     let mut cases = Vec::new();
     for at in Point::ANSWERED {
-        for (name, code) in strange_codes(if at == Point::Compare { 6 } else { 0 }) {
+        for (name, code) in strange_codes() {
             let name = format!("a result code {name}");
             cases.push(Case::unavailable_after(
                 name,
@@ -43,7 +43,7 @@ fn a_result_that_is_none_is_unavailable() {
                 },
             ));
         }
-        let code = move || ber::number(tag::ENUMERATED, if at == Point::Compare { 6 } else { 0 });
+        let code = || ber::number(tag::ENUMERATED, 0);
         let parts = [
             ("no matchedDN and no diagnosticMessage", vec![code()]),
             ("no diagnosticMessage", vec![code(), ber::octets("")]),
@@ -85,7 +85,7 @@ fn a_result_that_is_none_is_unavailable() {
 fn with_entry(request: &Request, end: Vec<u8>) -> Vec<u8> {
     let end = ber::message(request.id, end);
     if request.tag == tag::SEARCH_REQUEST {
-        return [ber::message(request.id, alice()), end].concat();
+        return [ber::message(request.id, found(request)), end].concat();
     }
     end
 }
@@ -109,7 +109,7 @@ fn a_server_that_is_busy_is_unavailable_even_with_a_partial_answer() {
             ));
         }
     }
-    for at in [Point::Search, Point::Compare] {
+    for at in [Point::Search, Point::Gate] {
         for code in [3, 11] {
             let name = format!("result code {code}");
             let causes = &["busy", "too_large", "timeout"];
@@ -127,7 +127,7 @@ fn a_server_that_is_busy_is_unavailable_even_with_a_partial_answer() {
     let no = &[Ending::Unavailable];
     cases.push(Case::ends(
         "result code 4",
-        Point::Compare,
+        Point::Gate,
         no,
         says(with_code(4)),
     ));
@@ -142,7 +142,7 @@ fn an_unknown_result_code_is_no_success() {
         for at in Point::ANSWERED {
             let name = format!("result code {code}");
             // Of the user's bind and of a gate an error is an error of the server.
-            let server = matches!(at, Point::UserBind | Point::Compare);
+            let server = matches!(at, Point::UserBind | Point::Gate);
             let endings = if server { &no[..1] } else { no };
             cases.push(Case::ends(name, at, endings, says(with_code(code))));
         }
@@ -164,51 +164,60 @@ fn an_unknown_result_code_is_no_success() {
     run(&cases);
 }
 
+/// An answer to a gate's question: these operations, then an end of this result code.
+fn gate(
+    name: &str,
+    endings: &[Ending],
+    operations: fn(&Request) -> Vec<Vec<u8>>,
+    code: i64,
+) -> Case {
+    let answer = move |request: &Request| {
+        let mut operations = operations(request);
+        operations.push(ber::result(tag::SEARCH_DONE, code));
+        let message = |operation| ber::message(request.id, operation);
+        operations
+            .into_iter()
+            .map(message)
+            .collect::<Vec<_>>()
+            .concat()
+    };
+    Case::ends(name, Point::Gate, endings, says(answer))
+}
+
 #[test]
-fn only_compare_true_is_a_membership() {
+fn only_the_group_itself_found_without_error_is_a_membership() {
+    let refused = &[Ending::Refused];
     let no = &[Ending::Refused, Ending::Unavailable];
-    let unavailable = &[Ending::Unavailable];
+    let nothing = |_: &Request| vec![];
+    let group = |request: &Request| vec![found(request)];
     run(&[
+        gate("no entry", refused, nothing, 0),
         Case::ends(
-            "compareFalse",
-            Point::Compare,
-            &[Ending::Refused],
-            says(with_code(5)),
-        ),
-        Case::ends(
-            "compareTrue for every group but is_active",
-            Point::Compare,
-            &[Ending::Refused],
+            "every group but is_active",
+            Point::Gate,
+            refused,
             says(|request| {
-                let code = if request.dn == ACTIVE_DN { 5 } else { 6 };
-                with_code(code)(request)
+                if request.dn == ACTIVE_DN {
+                    return ber::message(request.id, ber::result(tag::SEARCH_DONE, 0));
+                }
+                honest_answer(request)
             }),
         ),
-        Case::ends("success", Point::Compare, no, says(with_code(0))),
-        Case::ends(
-            "a referral",
-            Point::Compare,
-            unavailable,
-            says(with_code(10)),
-        ),
-        Case::ends(
-            "invalidCredentials",
-            Point::Compare,
+        gate("another entry", no, |_| vec![ber::entry(USER_DN, &[])], 0),
+        gate(
+            "an entry without a DN",
             no,
-            says(with_code(49)),
+            |_| vec![ber::entry("", &[])],
+            0,
         ),
-        Case::ends(
-            "insufficientAccessRights",
-            Point::Compare,
-            no,
-            says(with_code(50)),
-        ),
-        Case::ends("noSuchObject", Point::Compare, no, says(with_code(32))),
-        Case::ends(
-            "noSuchAttribute",
-            Point::Compare,
-            &[Ending::Refused],
-            says(with_code(16)),
-        ),
+        gate("a DN that is none", no, |_| vec![ber::entry("x", &[])], 0),
+        gate("noSuchObject", no, nothing, 32),
+        gate("the group, then noSuchObject", no, group, 32),
+        gate("insufficientAccessRights", no, nothing, 50),
+        gate("the group, then insufficientAccessRights", no, group, 50),
+        gate("the group, then invalidCredentials", no, group, 49),
+        gate("the group, then compareTrue", no, group, 6),
+        gate("the group, then compareFalse", no, group, 5),
+        gate("the group, then unwillingToPerform", no, group, 53),
     ]);
 }

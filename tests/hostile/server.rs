@@ -16,6 +16,7 @@ pub const USER: &str = "alice";
 pub const USER_DN: &str = "uid=alice,ou=users,dc=example,dc=org";
 pub const USER_PASSWORD: &str = "Correct-Horse-9";
 pub const USERS_DN: &str = "ou=users,dc=example,dc=org";
+pub const GROUPS_DN: &str = "ou=groups,dc=example,dc=org";
 pub const ACTIVE_DN: &str = "cn=active,ou=groups,dc=example,dc=org";
 
 /// Where in a login something happens.
@@ -33,8 +34,8 @@ pub enum Point {
     UserBind,
     /// The second bind of the service account, after the user's.
     Rebind,
-    /// Each question about a group.
-    Compare,
+    /// Each question about a group: a search whose base is the group.
+    Gate,
     /// The end.
     Unbind,
     /// A request that no login makes.
@@ -48,7 +49,7 @@ impl Point {
         Point::Search,
         Point::UserBind,
         Point::Rebind,
-        Point::Compare,
+        Point::Gate,
     ];
 
     /// Whether the account phase comes by here.
@@ -234,7 +235,7 @@ fn point_of(request: &Request, user_bound: bool) -> Point {
         tag::BIND_REQUEST if request.dn == SERVICE_DN && user_bound => Point::Rebind,
         tag::BIND_REQUEST if request.dn == SERVICE_DN => Point::ServiceBind,
         tag::SEARCH_REQUEST if request.dn == USERS_DN => Point::Search,
-        tag::COMPARE_REQUEST => Point::Compare,
+        tag::SEARCH_REQUEST if request.dn.ends_with(GROUPS_DN) => Point::Gate,
         tag::UNBIND_REQUEST => Point::Unbind,
         _ => Point::Other,
     }
@@ -243,6 +244,14 @@ fn point_of(request: &Request, user_bound: bool) -> Point {
 /// Alice's entry.
 pub fn alice() -> Vec<u8> {
     ber::entry(USER_DN, &[("uid", &["alice"])])
+}
+
+/// The entry that a search finds: alice for the users, and each group that she is asked about.
+pub fn found(request: &Request) -> Vec<u8> {
+    if request.dn == USERS_DN {
+        return alice();
+    }
+    ber::entry(&request.dn, &[])
 }
 
 /// What a server that means well answers, whole messages.
@@ -258,11 +267,10 @@ pub fn honest_answer(request: &Request) -> Vec<u8> {
             ber::message(id, ber::result(tag, if right { 0 } else { 49 }))
         }
         tag::SEARCH_REQUEST => [
-            ber::message(id, alice()),
+            ber::message(id, found(request)),
             ber::message(id, ber::result(tag, 0)),
         ]
         .concat(),
-        tag::COMPARE_REQUEST => ber::message(id, ber::result(tag, 6)),
         tag::UNBIND_REQUEST => Vec::new(),
         _ => ber::message(id, ber::result(tag, 2)),
     }

@@ -3,7 +3,7 @@
 use super::ber::{self, tag};
 use super::case::{Case, Ending, run, says};
 use super::framing::{LARGEST_MESSAGE, POINTS};
-use super::server::{Point, USER_DN, alice, honest_answer};
+use super::server::{Point, USER_DN, USERS_DN, alice, honest_answer};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
@@ -72,15 +72,14 @@ fn too_large_an_answer_is_unavailable_and_takes_no_memory() {
             )
         }),
         Case::unavailable("entries for ever", at, largest, |wire, request| {
-            let mut number = 0;
-            let mut more = true;
-            while more {
-                number += 1;
-                let dn = format!("uid=u{number},{USER_DN}");
-                more = wire.send(&ber::message(
-                    request.id,
-                    ber::entry(dn, &[("uid", &["alice"])]),
-                ));
+            for batch in 0.. {
+                let entries = (0..1000).map(|number| {
+                    let dn = format!("uid=u{number},ou=b{batch},{USERS_DN}");
+                    ber::message(request.id, ber::entry(dn, &[("uid", &["alice"])]))
+                });
+                if !wire.send(&entries.collect::<Vec<_>>().concat()) {
+                    break;
+                }
             }
         }),
         Case::unavailable(
