@@ -19,6 +19,8 @@ mod handle;
 mod host;
 #[path = "stack/lines.rs"]
 mod lines;
+#[path = "stack/neighbours.rs"]
+mod neighbours;
 #[path = "stack/object.rs"]
 mod object;
 #[path = "stack/outcomes.rs"]

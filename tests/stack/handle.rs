@@ -180,3 +180,23 @@ fn an_empty_password_is_not_sent() {
     let operations = watch.operations();
     assert!(operations.nothing(), "{operations:?}");
 }
+
+#[test]
+fn a_failure_asks_for_a_delay() {
+    for scenario in [
+        Scenario::Refused,
+        Scenario::BadPassword,
+        Scenario::UnknownUser,
+    ] {
+        let setting = Setting::probe(scenario, "");
+        let mut client = setting.client("probe");
+        client.answer(scenario.password());
+        client.authenticate(0);
+        let delays = client.delays();
+        assert!(
+            delays.iter().any(|micros| *micros > 500_000),
+            "{}: {delays:?}",
+            scenario.name()
+        );
+    }
+}
