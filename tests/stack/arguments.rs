@@ -52,7 +52,7 @@ fn hostile() -> Vec<String> {
 fn an_unknown_argument_is_a_configuration_error() {
     for argument in hostile() {
         let setting = Setting::probe(Scenario::Granted, &argument);
-        let watch = setting.slapd.watch();
+        let watch = setting.watch();
         assert_eq!(phases(&setting, &user()), NO_OPINION, "{argument}");
         assert!(watch.operations().nothing(), "{argument}");
     }
@@ -118,7 +118,7 @@ fn known_arguments_may_be_repeated_two_hundred_times() {
 #[test]
 fn use_first_pass_asks_nobody_and_without_a_password_is_no_login() {
     let setting = Setting::probe(Scenario::Granted, "use_first_pass");
-    let watch = setting.slapd.watch();
+    let watch = setting.watch();
     let mut client = setting.client("probe");
     client.answer(Scenario::Granted.password());
     let code = client.authenticate(0);

@@ -17,7 +17,7 @@ fn assert_gives_up(code: c_int, context: &str) {
 #[test]
 fn a_conversation_that_fails_ends_the_phase() {
     let setting = Setting::probe(Scenario::Granted, "");
-    let watch = setting.slapd.watch();
+    let watch = setting.watch();
     let mut client = setting.client("probe");
     client.fail_conversation();
     assert_gives_up(client.authenticate(0), "PAM_CONV_ERR");

@@ -74,7 +74,7 @@ fn account_after_authenticate_costs_no_second_round_of_traffic() {
     let mut client = setting.client("probe");
     client.answer(Scenario::Granted.password());
     assert_eq!(code_name(client.authenticate(0)), "SUCCESS");
-    let watch = setting.slapd.watch();
+    let watch = setting.watch();
     assert_eq!(code_name(client.acct_mgmt(0)), "SUCCESS");
     assert!(watch.operations().nothing());
 }
@@ -133,7 +133,7 @@ fn a_session_after_a_login_has_the_users_variables() {
 #[test]
 fn chauthtok_has_no_opinion_and_changes_nothing() {
     let setting = Setting::probe(Scenario::Granted, "");
-    let watch = setting.slapd.watch();
+    let watch = setting.watch();
     let mut client = setting.client("probe");
     let code = client.chauthtok(0);
     assert_ne!(code, PAM_SUCCESS, "nothing was changed");
@@ -164,7 +164,7 @@ fn the_name_of_the_user_is_never_changed() {
 #[test]
 fn an_exempt_user_is_asked_for_nothing() {
     let setting = Setting::probe(Scenario::Exempt, "");
-    let watch = setting.slapd.watch();
+    let watch = setting.watch();
     let mut client = setting.client("probe");
     client.answer("whatever");
     assert_eq!(code_name(client.authenticate(0)), "IGNORE");
@@ -175,7 +175,7 @@ fn an_exempt_user_is_asked_for_nothing() {
 #[test]
 fn an_empty_password_is_not_sent() {
     let setting = Setting::probe(Scenario::Granted, "");
-    let watch = setting.slapd.watch();
+    let watch = setting.watch();
     assert_eq!(code_name(auth(&setting, "")), "IGNORE");
     let operations = watch.operations();
     assert!(operations.nothing(), "{operations:?}");

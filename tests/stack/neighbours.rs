@@ -10,7 +10,7 @@ use crate::shipped::{Line, STACKS, code_name, rewrite, stack};
 fn root_is_decided_by_pam_unix_whatever_happens_to_directory_and_module() {
     for scenario in Scenario::ALL {
         let setting = Setting::new(scenario);
-        let watch = setting.slapd.watch();
+        let watch = setting.watch();
         for name in STACKS {
             let tally = TempDir::new().unwrap();
             let tally = tally.path().to_str().unwrap();

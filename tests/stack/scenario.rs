@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::directory::{GROUPS, Ldif, group_dn, password_of, user_dn};
 use crate::common::pam::{Client, Stack};
-use crate::common::slapd::{Lease, Pool, Slapd, SlapdOptions, free_port};
+use crate::common::slapd::{Lease, Pool, Slapd, SlapdOptions, Watch, free_port};
 use crate::shipped::{Line, rewrite};
 
 /// The directory of these tests: one user, who is active and not staff.
@@ -148,6 +148,12 @@ impl Setting {
         setting
     }
 
+    /// From here on every operation counts.
+    pub fn watch(&self) -> Watch<'_> {
+        wait_until_it_is_idle(&self.slapd);
+        self.slapd.watch()
+    }
+
     pub fn client(&self, service: &str) -> Client {
         Client::start(&self.stack, service, user())
     }
@@ -158,6 +164,22 @@ fn wait_until_it_listens(slapd: &Slapd) {
     let end = Instant::now() + Duration::from_secs(5);
     while TcpStream::connect((Ipv4Addr::LOCALHOST, slapd.port())).is_err() {
         assert!(Instant::now() < end, "slapd does not listen");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// The end of a connection is logged by another thread, a moment later: that line is not to be
+/// taken for traffic of what comes next.
+fn wait_until_it_is_idle(slapd: &Slapd) {
+    let end = Instant::now() + Duration::from_secs(5);
+    loop {
+        let log = slapd.log();
+        let begun = log.matches(" ACCEPT from ").count();
+        let ended = log.lines().filter(|l| l.contains(" closed")).count();
+        if begun > 0 && begun == ended {
+            return;
+        }
+        assert!(Instant::now() < end, "{begun} connections, {ended} closed");
         thread::sleep(Duration::from_millis(2));
     }
 }
