@@ -5,27 +5,17 @@
 //! `/etc/pam.d` is needed. The directory is a real slapd; `pam_debug.so` stands where the local
 //! password has to be right or wrong at will, and the real `pam_unix.so` where it can.
 
+#[path = "../common/mod.rs"]
 mod common;
 
-#[path = "stack/arguments.rs"]
 mod arguments;
-#[path = "stack/conversation.rs"]
 mod conversation;
-#[path = "stack/faillock.rs"]
 mod faillock;
-#[path = "stack/handle.rs"]
 mod handle;
-#[path = "stack/host.rs"]
 mod host;
-#[path = "stack/lines.rs"]
 mod lines;
-#[path = "stack/neighbours.rs"]
 mod neighbours;
-#[path = "stack/object.rs"]
 mod object;
-#[path = "stack/outcomes.rs"]
 mod outcomes;
-#[path = "stack/scenario.rs"]
 mod scenario;
-#[path = "stack/shipped.rs"]
 mod shipped;
