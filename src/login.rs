@@ -240,3 +240,6 @@ fn conclude(result: Result<Identity, End>, directory: &dyn Directory) -> Decisio
     };
     Decision { server, ..decision }
 }
+
+#[cfg(test)]
+mod tests;
