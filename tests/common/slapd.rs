@@ -1,0 +1,615 @@
+//! A real slapd(8) on free loopback ports, in a temporary directory, run as the current user.
+//!
+//! It logs with `stats`, so a test can say exactly which operations reached the directory:
+//! [`Slapd::watch`], then [`Watch::operations`].
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, Permissions};
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::Deref;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, Once, OnceLock, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use tempfile::TempDir;
+
+use super::directory::{self, BASE, GROUPS, SERVICE_DN, SERVICE_PASSWORD, USERS};
+use super::need;
+
+/// What the service account, users and everybody may read unless a test says otherwise.
+const ACCESS: &str = "access to attrs=userPassword by self write by anonymous auth by * none\n\
+                      access to * by * read\n";
+
+/// A group schema of our own: objects that list DNs in `exampleMember`.
+/// 1.3.6.1.4.1.32473 is the enterprise number for documentation (RFC 5612).
+const SCHEMA: &str = "\
+attributetype ( 1.3.6.1.4.1.32473.1.1 NAME 'exampleMember' EQUALITY distinguishedNameMatch \
+SYNTAX 1.3.6.1.4.1.1466.115.121.1.12 )
+objectclass ( 1.3.6.1.4.1.32473.1.2 NAME 'exampleGroup' SUP top STRUCTURAL MUST cn \
+MAY exampleMember )
+";
+
+/// How to set up a server.
+#[derive(Clone, Debug)]
+pub struct SlapdOptions {
+    /// The entries.
+    pub ldif: String,
+    /// Lines of slapd.conf(5) before the first `database`.
+    pub global: String,
+    /// `access to …` lines.
+    pub access: String,
+    /// Lines of slapd.conf(5) at the end: overlays and their options.
+    pub database: String,
+}
+
+impl Default for SlapdOptions {
+    /// The standard directory, which everybody may read.
+    fn default() -> SlapdOptions {
+        SlapdOptions {
+            ldif: directory::standard().text().to_owned(),
+            global: String::new(),
+            access: ACCESS.to_owned(),
+            database: String::new(),
+        }
+    }
+}
+
+/// A server. Dropping it stops the process and removes its files.
+pub struct Slapd {
+    directory: TempDir,
+    port: u16,
+    tls_port: u16,
+    child: Mutex<Option<Child>>,
+    // Connections that Watch made itself, by slapd's number: not the module's.
+    own: Mutex<BTreeSet<u64>>,
+    configs: AtomicUsize,
+}
+
+impl Slapd {
+    /// Makes certificates, writes slapd.conf(5), loads the LDIF, starts the server and waits until
+    /// it listens.
+    pub fn start(options: &SlapdOptions) -> Slapd {
+        let slapd = Slapd {
+            directory: TempDir::new().expect("a temporary directory"),
+            port: free_port(),
+            tls_port: free_port(),
+            child: Mutex::new(None),
+            own: Mutex::new(BTreeSet::new()),
+            configs: AtomicUsize::new(0),
+        };
+        make_certificates(slapd.path());
+        slapd.write_settings(options);
+        slapd.load(&options.ldif);
+        slapd.restart();
+        slapd
+    }
+
+    /// Stops the server, at once. Does nothing where it is not running.
+    pub fn stop(&self) {
+        if let Some(mut child) = lock(&self.child).take() {
+            child.kill().expect("kill");
+            child.wait().expect("wait");
+        }
+    }
+
+    /// Starts the server again, on the same ports, and waits until it listens.
+    pub fn restart(&self) {
+        self.stop();
+        let seen = self.log().len();
+        let log = File::options()
+            .append(true)
+            .create(true)
+            .open(self.log_path())
+            .expect("a log");
+        let mut command = Command::new(need("slapd", "slapd"));
+        command
+            .arg("-f")
+            .arg(self.path().join("slapd.conf"))
+            .args(["-d", "stats", "-h"])
+            .arg(format!(
+                "{} {} {}",
+                self.uri(),
+                self.ldaps_uri(),
+                self.ldapi_uri()
+            ))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a descriptor"))
+            .stderr(log);
+        *lock(&self.child) = Some(spawn(command).expect("slapd starts"));
+        self.wait_for("slapd starting", seen);
+    }
+
+    /// Sends the process a signal such as SIGSTOP. Dropping the server works on a stopped one too.
+    pub fn signal(&self, signal: libc::c_int) {
+        let pid = self.pid();
+        // SAFETY: kill(2) of a child that is not yet waited for, so the number is still its own.
+        let code = unsafe { libc::kill(pid, signal) };
+        assert_eq!(code, 0, "kill({pid}, {signal})");
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> libc::pid_t {
+        let child = lock(&self.child);
+        child
+            .as_ref()
+            .expect("a running slapd")
+            .id()
+            .try_into()
+            .expect("a process id")
+    }
+
+    /// Leaves the server running until the test binary exits, then stops it and removes its files.
+    pub fn until_exit(self) -> &'static Slapd {
+        static AT_EXIT: Once = Once::new();
+        let slapd: &'static Slapd = Box::leak(Box::new(self));
+        lock(&KEPT).push(slapd);
+        // SAFETY: atexit(3) with a function that does not unwind.
+        AT_EXIT.call_once(|| assert_eq!(unsafe { libc::atexit(stop_kept) }, 0, "atexit"));
+        slapd
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn uri(&self) -> String {
+        format!("ldap://127.0.0.1:{}", self.port)
+    }
+
+    pub fn ldaps_uri(&self) -> String {
+        format!("ldaps://127.0.0.1:{}", self.tls_port)
+    }
+
+    pub fn ldapi_uri(&self) -> String {
+        let socket = self.path().join("ldapi");
+        format!(
+            "ldapi://{}",
+            socket.to_str().expect("a UTF-8 path").replace('/', "%2F")
+        )
+    }
+
+    /// The certificate of the authority that signed the server's.
+    pub fn ca_file(&self) -> PathBuf {
+        self.path().join("ca.pem")
+    }
+
+    /// The directory of all its files.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The whole `stats` log so far.
+    pub fn log(&self) -> String {
+        let bytes = fs::read(self.log_path()).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// From here on, every operation counts: see [`Watch::operations`].
+    pub fn watch(&self) -> Watch<'_> {
+        self.settle();
+        Watch {
+            slapd: self,
+            from: self.log().len(),
+        }
+    }
+
+    /// Writes a file of the server's directory with a mode, and answers its path.
+    pub fn file(&self, name: &str, mode: u32, text: &str) -> PathBuf {
+        let path = self.path().join(name);
+        let mut file = File::create(&path).expect("a file");
+        file.set_permissions(Permissions::from_mode(mode))
+            .expect("chmod");
+        file.write_all(text.as_bytes()).expect("write");
+        path
+    }
+
+    /// A module configuration (mode 0600) for this server, in which every `[fallback]` is "deny"
+    /// so that each outcome shows as its own code.
+    ///
+    /// An override `("section", text)` replaces the section's lines, or removes it where the text
+    /// is empty; `("+section", text)` appends lines to the section, or makes it.
+    pub fn config(&self, overrides: &[(&str, &str)]) -> PathBuf {
+        let text = self.config_text(overrides);
+        let number = self.configs.fetch_add(1, Ordering::Relaxed);
+        self.file(&format!("config-{number}.toml"), 0o600, &text)
+    }
+
+    /// The text that [`Slapd::config`] writes.
+    pub fn config_text(&self, overrides: &[(&str, &str)]) -> String {
+        let mut sections = self.default_sections();
+        for (name, text) in overrides {
+            let (name, append) = name
+                .strip_prefix('+')
+                .map_or((*name, false), |name| (name, true));
+            let place = match sections.iter().position(|(section, _)| section == name) {
+                Some(place) => place,
+                None => {
+                    sections.push((name.to_owned(), String::new()));
+                    sections.len() - 1
+                }
+            };
+            let lines = &mut sections[place].1;
+            if append {
+                lines.push('\n');
+                lines.push_str(text);
+            } else {
+                *lines = (*text).to_owned();
+            }
+        }
+        sections.retain(|(_, text)| !text.is_empty());
+        sections
+            .iter()
+            .map(|(name, text)| format!("[{name}]\n{text}\n\n"))
+            .collect()
+    }
+
+    fn default_sections(&self) -> Vec<(String, String)> {
+        let password = self.file("bind-password", 0o600, SERVICE_PASSWORD);
+        let group = |name| directory::group_dn(name);
+        let deny = "unavailable = \"deny\"\nunknown_user = \"deny\"\nbad_password = \"deny\"\n\
+                    config_error = \"deny\"\nrefused = \"deny\"\nexpired = \"deny\"";
+        [
+            ("server", format!("uris = [\"{}\"]", self.uri())),
+            (
+                "bind",
+                format!(
+                    "dn = \"{SERVICE_DN}\"\npassword_file = \"{}\"",
+                    password.display()
+                ),
+            ),
+            (
+                "user",
+                format!(
+                    "search = [ {{ base = \"{USERS}\", scope = \"subtree\", \
+                     filter = \"(uid={{user}})\" }} ]"
+                ),
+            ),
+            (
+                "user.attributes",
+                "first_name = \"givenName\"\nlast_name = \"sn\"\nemail = \"mail\"".to_owned(),
+            ),
+            (
+                "group",
+                format!(
+                    "type = \"group_of_names\"\nsearch = [ {{ base = \"{GROUPS}\", \
+                     scope = \"subtree\", filter = \"(objectClass=groupOfNames)\" }} ]"
+                ),
+            ),
+            (
+                "flags",
+                format!(
+                    "is_active = \"{}\"\nis_staff = \"{}\"\nis_superuser = \"{}\"",
+                    group("active"),
+                    group("staff"),
+                    group("superuser")
+                ),
+            ),
+            ("fallback", deny.to_owned()),
+        ]
+        .map(|(name, text)| (name.to_owned(), text))
+        .into()
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.path().join("slapd.log")
+    }
+
+    fn write_settings(&self, options: &SlapdOptions) {
+        let here = self.path().display();
+        fs::create_dir(self.path().join("db")).expect("a directory for the database");
+        let schemas: String = ["core", "cosine", "inetorgperson", "nis"]
+            .map(|name| format!("include /etc/ldap/schema/{name}.schema\n"))
+            .concat();
+        let text = format!(
+            "{schemas}{SCHEMA}modulepath /usr/lib/ldap\nmoduleload back_mdb\n\
+             pidfile {here}/slapd.pid\nargsfile {here}/slapd.args\nthreads 4\n\
+             TLSCACertificateFile {here}/ca.pem\nTLSCertificateFile {here}/server.pem\n\
+             TLSCertificateKeyFile {here}/server.key\nTLSVerifyClient never\n\
+             {}\ndatabase mdb\nsuffix {BASE}\nrootdn cn=manager,{BASE}\nrootpw manager\n\
+             directory {here}/db\nmaxsize 16777216\ndbnosync\nindex objectClass,uid eq\n{}\n{}\n",
+            options.global, options.access, options.database
+        );
+        self.file("slapd.conf", 0o600, &text);
+    }
+
+    fn load(&self, ldif: &str) {
+        let ldif = self.file("seed.ldif", 0o600, ldif);
+        let output = Command::new(need("slapadd", "slapd"))
+            .arg("-q")
+            .arg("-f")
+            .arg(self.path().join("slapd.conf"))
+            .arg("-l")
+            .arg(ldif)
+            .output()
+            .expect("slapadd runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "slapadd: {said}");
+    }
+
+    /// Waits until `text` stands in the log behind `from`.
+    fn wait_for(&self, text: &str, from: usize) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while !self.log().get(from..).is_some_and(|new| new.contains(text)) {
+            let ended = lock(&self.child)
+                .as_mut()
+                .is_none_or(|child| child.try_wait().expect("wait").is_some());
+            assert!(!ended, "slapd ended:\n{}", self.log());
+            assert!(
+                Instant::now() < end,
+                "no \"{text}\" in slapd's log:\n{}",
+                self.log()
+            );
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits until slapd has logged every connection that was made before this call: it accepts
+    /// them in order, so one of our own, once seen in the log, is behind all of them.
+    fn settle(&self) {
+        if lock(&self.child).is_none() {
+            return;
+        }
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let Ok(probe) = TcpStream::connect_timeout(&address, Duration::from_secs(5)) else {
+            return;
+        };
+        let accept = format!(
+            "ACCEPT from IP={} ",
+            probe.local_addr().expect("an address")
+        );
+        let end = Instant::now() + Duration::from_secs(5);
+        // A server that is stopped by SIGSTOP logs nothing: then what is there has to do.
+        while Instant::now() < end {
+            let log = self.log();
+            if let Some(line) = log.lines().find(|line| line.contains(&accept)) {
+                let number = connection(line).expect("a connection number");
+                lock(&self.own).insert(number);
+                return;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+impl Drop for Slapd {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// A server that nobody else uses until this is dropped.
+///
+/// Starting one costs some tenths of a second, so tests that only read take one from a pool. All
+/// of a pool hold the same directory.
+pub struct Lease {
+    pool: &'static Pool,
+    slapd: &'static Slapd,
+}
+
+impl Deref for Lease {
+    type Target = Slapd;
+
+    fn deref(&self) -> &Slapd {
+        self.slapd
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        lock(&self.pool.idle).push(self.slapd);
+    }
+}
+
+/// Servers with one directory, as many as tests run at the same time. Make it a `static`.
+pub struct Pool {
+    options: fn() -> SlapdOptions,
+    idle: Mutex<Vec<&'static Slapd>>,
+}
+
+impl Pool {
+    pub const fn new(options: fn() -> SlapdOptions) -> Pool {
+        Pool {
+            options,
+            idle: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// A server for this test alone, which must leave it as it was: running and unchanged.
+    pub fn lease(&'static self) -> Lease {
+        let idle = lock(&self.idle).pop();
+        let slapd = idle.unwrap_or_else(|| Slapd::start(&(self.options)()).until_exit());
+        Lease { pool: self, slapd }
+    }
+}
+
+/// The part of a server's log that begins with [`Slapd::watch`].
+pub struct Watch<'a> {
+    slapd: &'a Slapd,
+    from: usize,
+}
+
+impl Watch<'_> {
+    /// What reached the server since.
+    pub fn operations(&self) -> Operations {
+        self.slapd.settle();
+        let log = self.slapd.log();
+        let own = lock(&self.slapd.own);
+        let mut operations = Operations::default();
+        for line in log.get(self.from..).unwrap_or_default().lines() {
+            if connection(line).is_some_and(|number| !own.contains(&number)) {
+                operations.read(line);
+            }
+        }
+        operations
+    }
+}
+
+/// What reached a server, from its log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Operations {
+    /// How many connections were accepted.
+    pub connections: usize,
+    /// The DN of each bind, "" for an anonymous one.
+    pub binds: Vec<String>,
+    /// Base and filter of each search.
+    pub searches: Vec<(String, String)>,
+    /// DN and attribute of each compare.
+    pub compares: Vec<(String, String)>,
+    /// All lines, for the message of a failing test.
+    pub lines: Vec<String>,
+}
+
+impl Operations {
+    /// How many binds named this DN.
+    pub fn binds_as(&self, dn: &str) -> usize {
+        self.binds
+            .iter()
+            .filter(|bind| bind.eq_ignore_ascii_case(dn))
+            .count()
+    }
+
+    /// How many searches or compares were about this very entry: a compare of it, or a search of
+    /// which it is the base.
+    pub fn questions_about(&self, dn: &str) -> usize {
+        let compares = self.compares.iter().map(|(entry, _)| entry);
+        let searches = self.searches.iter().map(|(base, _)| base);
+        compares
+            .chain(searches)
+            .filter(|entry| entry.eq_ignore_ascii_case(dn))
+            .count()
+    }
+
+    /// True when not one byte of LDAP and not one connection was seen.
+    pub fn nothing(&self) -> bool {
+        self.connections == 0 && self.lines.is_empty()
+    }
+
+    fn read(&mut self, line: &str) {
+        self.lines.push(line.to_owned());
+        if line.contains(" ACCEPT from ") {
+            self.connections += 1;
+        } else if let Some(bind) = line.split_once(" BIND dn=").map(|(_, rest)| rest) {
+            // A bind that succeeds is logged a second time, with mech= instead of method=.
+            if bind.contains(" method=") {
+                self.binds.push(quoted(bind));
+            }
+        } else if let Some((_, search)) = line.split_once(" SRCH base=") {
+            let filter = search
+                .split_once(" filter=")
+                .map_or("", |(_, filter)| filter);
+            self.searches.push((quoted(search), quoted(filter)));
+        } else if let Some((_, compare)) = line.split_once(" CMP dn=") {
+            let attribute = compare
+                .split_once(" attr=")
+                .map_or("", |(_, attribute)| attribute);
+            self.compares.push((quoted(compare), quoted(attribute)));
+        }
+    }
+}
+
+/// The text between the first quotation mark and the next one that ends a word.
+fn quoted(text: &str) -> String {
+    let text = text.strip_prefix('"').unwrap_or(text);
+    text.split_once("\" ")
+        .map_or(text.trim_end_matches('"'), |(inside, _)| inside)
+        .to_owned()
+}
+
+/// The number in `conn=1000`.
+fn connection(line: &str) -> Option<u64> {
+    let (_, rest) = line.split_once("conn=")?;
+    rest.split(' ').next()?.parse().ok()
+}
+
+/// A port of 127.0.0.1 that was free a moment ago.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
+    listener.local_addr().expect("an address").port()
+}
+
+/// An authority in `ca.pem`, and a certificate from it for loopback in `server.pem`.
+fn make_certificates(directory: &Path) {
+    let authority_key = KeyPair::generate().expect("a key");
+    let mut authority = CertificateParams::new(Vec::new()).expect("parameters");
+    authority
+        .distinguished_name
+        .push(DnType::CommonName, "Test authority");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let authority_pem = authority
+        .self_signed(&authority_key)
+        .expect("a certificate")
+        .pem();
+    let issuer = Issuer::new(authority, authority_key);
+
+    let key = KeyPair::generate().expect("a key");
+    let names = ["127.0.0.1", "::1", "localhost"].map(str::to_owned);
+    let mut server = CertificateParams::new(names).expect("parameters");
+    server
+        .distinguished_name
+        .push(DnType::CommonName, "localhost");
+    let server_pem = server
+        .signed_by(&key, &issuer)
+        .expect("a certificate")
+        .pem();
+    fs::write(directory.join("ca.pem"), authority_pem).expect("ca.pem");
+    fs::write(directory.join("server.pem"), server_pem).expect("server.pem");
+    fs::write(directory.join("server.key"), key.serialize_pem()).expect("server.key");
+}
+
+static KEPT: Mutex<Vec<&'static Slapd>> = Mutex::new(Vec::new());
+
+extern "C" fn stop_kept() {
+    for slapd in lock(&KEPT).drain(..) {
+        if let Some(mut child) = lock(&slapd.child).take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let _ = fs::remove_dir_all(slapd.path());
+    }
+}
+
+type Started = (Command, mpsc::Sender<io::Result<Child>>);
+
+/// Starts a child that dies with this process, however it ends.
+///
+/// The parent of PR_SET_PDEATHSIG(2const) is a thread, and each test has its own, so all children
+/// are started by one thread that lives as long as the process.
+fn spawn(command: Command) -> io::Result<Child> {
+    static STARTER: OnceLock<Mutex<mpsc::Sender<Started>>> = OnceLock::new();
+    let starter = STARTER.get_or_init(|| {
+        let (sender, commands) = mpsc::channel::<Started>();
+        thread::spawn(move || {
+            for (mut command, answer) in commands {
+                // SAFETY: prctl(2) is a plain system call, allowed between fork and exec.
+                unsafe {
+                    command.pre_exec(
+                        || match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
+                            0 => Ok(()),
+                            _ => Err(io::Error::last_os_error()),
+                        },
+                    );
+                }
+                let _ = answer.send(command.spawn());
+            }
+        });
+        Mutex::new(sender)
+    });
+    let (sender, answer) = mpsc::channel();
+    lock(starter)
+        .send((command, sender))
+        .expect("the starting thread lives");
+    answer.recv().expect("the starting thread answers")
+}
+
+/// A test that failed while it held the lock does not make the others fail.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
