@@ -33,7 +33,10 @@ impl Place {
     }
 
     fn build_again(&self) {
-        let module = self.directory.path().join("target/release/libpam_rsldap.so");
+        let module = self
+            .directory
+            .path()
+            .join("target/release/libpam_rsldap.so");
         fs::write(module, "module, second build").unwrap();
     }
 
@@ -68,7 +71,11 @@ impl Place {
 
 fn text(output: &Output) -> String {
     let (out, err) = (&output.stdout, &output.stderr);
-    format!("{}{}", String::from_utf8_lossy(out), String::from_utf8_lossy(err))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(out),
+        String::from_utf8_lossy(err)
+    )
 }
 
 fn list(root: &Path, directory: &Path, found: &mut BTreeMap<String, u32>) {
@@ -78,7 +85,12 @@ fn list(root: &Path, directory: &Path, found: &mut BTreeMap<String, u32>) {
         if metadata.is_dir() {
             list(root, &path, found);
         } else {
-            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
             found.insert(name, metadata.permissions().mode() & 0o7777);
         }
     }
@@ -104,7 +116,13 @@ fn expected() -> BTreeMap<String, u32> {
         ("usr/share/man/man8/pam_rsldap.8".to_owned(), 0o644),
         ("usr/share/man/man8/rsldapctl.8".to_owned(), 0o644),
     ]);
-    for name in ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "LICENSE-APACHE"] {
+    for name in [
+        "README.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+        "LICENSE",
+        "LICENSE-APACHE",
+    ] {
         if Path::new(SOURCE).join(name).exists() {
             files.insert(format!("{doc}/{name}"), 0o644);
         }
@@ -129,7 +147,11 @@ fn uninstall_takes_every_file_and_its_own_directories_away() {
     place.make_well("install");
     place.make_well("uninstall");
     assert_eq!(place.files(), BTreeMap::new());
-    for own in ["etc/pam_rsldap", "usr/share/doc/pam_rsldap", "var/lib/pam_rsldap"] {
+    for own in [
+        "etc/pam_rsldap",
+        "usr/share/doc/pam_rsldap",
+        "var/lib/pam_rsldap",
+    ] {
         assert!(!place.root().join(own).exists(), "{own} is still there");
     }
 }
@@ -144,15 +166,21 @@ fn an_edited_configuration_survives_both() {
     assert!(said.contains("stays as it is"), "{said}");
     assert_eq!(fs::read_to_string(&config).unwrap(), "# edited\n");
     place.make_well("uninstall");
-    assert_eq!(place.files().into_keys().collect::<Vec<_>>(), ["etc/pam_rsldap/config.toml"]);
+    assert_eq!(
+        place.files().into_keys().collect::<Vec<_>>(),
+        ["etc/pam_rsldap/config.toml"]
+    );
 }
 
 #[test]
 fn secrets_state_and_foreign_files_survive_uninstall() {
     let place = Place::new();
     place.make_well("install");
-    let foreign =
-        ["etc/pam_rsldap/bind-password", "usr/sbin/other", "var/lib/pam_rsldap/refusals"];
+    let foreign = [
+        "etc/pam_rsldap/bind-password",
+        "usr/sbin/other",
+        "var/lib/pam_rsldap/refusals",
+    ];
     for name in foreign {
         fs::write(place.root().join(name), "foreign").unwrap();
     }
@@ -170,8 +198,14 @@ fn a_newer_module_takes_the_name_and_leaves_the_old_file_alone() {
     place.build_again();
     place.make_well("install");
     assert_eq!(fs::read_to_string(&module).unwrap(), "module, second build");
-    assert_eq!(std::io::read_to_string(&old).unwrap(), "module, first build");
-    assert_ne!(old.metadata().unwrap().ino(), fs::metadata(&module).unwrap().ino());
+    assert_eq!(
+        std::io::read_to_string(&old).unwrap(),
+        "module, first build"
+    );
+    assert_ne!(
+        old.metadata().unwrap().ino(),
+        fs::metadata(&module).unwrap().ino()
+    );
     assert_eq!(place.files(), expected());
 }
 
@@ -191,7 +225,10 @@ fn uninstall_refuses_while_a_stack_names_the_module() {
 
     fs::write(&stack, "# auth required pam_rsldap.so\n").unwrap();
     place.make_well("uninstall");
-    assert_eq!(place.files().into_keys().collect::<Vec<_>>(), ["etc/pam.d/sshd"]);
+    assert_eq!(
+        place.files().into_keys().collect::<Vec<_>>(),
+        ["etc/pam.d/sshd"]
+    );
 }
 
 #[test]
@@ -202,6 +239,9 @@ fn the_makefile_finds_the_directory_of_pam_unix() {
         .output()
         .expect("make(1) is needed: apt-get install make");
     let database = String::from_utf8_lossy(&output.stdout).into_owned();
-    let unix = database.lines().find_map(|line| line.strip_prefix("PAM_UNIX := ")).unwrap();
+    let unix = database
+        .lines()
+        .find_map(|line| line.strip_prefix("PAM_UNIX := "))
+        .unwrap();
     assert!(Path::new(unix).is_file(), "no pam_unix.so at {unix:?}");
 }

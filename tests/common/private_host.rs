@@ -54,7 +54,9 @@ impl PrivateHost {
         let outcome = thread::scope(|scope| {
             let inside = scope.spawn(|| {
                 enter(module);
-                let host = PrivateHost { log: SystemLog::open() };
+                let host = PrivateHost {
+                    log: SystemLog::open(),
+                };
                 let namespace = namespace("thread-self");
                 let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| body(&host)));
                 kill_all_in(namespace);
@@ -74,7 +76,11 @@ impl PrivateHost {
             Local::Password => LOCAL_HASH,
             Local::NoPassword => "!",
         };
-        replace_line("/etc/passwd", name, &format!("x:{uid}:{uid}::/home/{name}:/bin/sh"));
+        replace_line(
+            "/etc/passwd",
+            name,
+            &format!("x:{uid}:{uid}::/home/{name}:/bin/sh"),
+        );
         replace_line("/etc/shadow", name, &format!("{hash}:19000:0:99999:7:::"));
         replace_line("/etc/group", name, &format!("x:{uid}:"));
         let home = PathBuf::from("/home").join(name);
@@ -85,7 +91,11 @@ impl PrivateHost {
     /// Writes a file of the private `/etc`, as root's, and answers its path.
     pub fn write(&self, path: &str, mode: u32, text: &str) -> PathBuf {
         let path = PathBuf::from(path);
-        assert!(path.starts_with("/etc"), "{} is not private", path.display());
+        assert!(
+            path.starts_with("/etc"),
+            "{} is not private",
+            path.display()
+        );
         fs::create_dir_all(path.parent().expect("a directory")).expect("mkdir");
         let _ = fs::remove_file(&path);
         let mut file = File::options()
@@ -94,14 +104,19 @@ impl PrivateHost {
             .mode(mode)
             .open(&path)
             .expect("a new file");
-        file.set_permissions(Permissions::from_mode(mode)).expect("chmod");
+        file.set_permissions(Permissions::from_mode(mode))
+            .expect("chmod");
         file.write_all(text.as_bytes()).expect("write");
         path
     }
 
     /// What was written to `/dev/log` so far.
     pub fn log(&self) -> Vec<String> {
-        self.log.lines.lock().expect("no panic in the reader").clone()
+        self.log
+            .lines
+            .lock()
+            .expect("no panic in the reader")
+            .clone()
     }
 
     /// The first line behind `from` that holds all of `words`; waits for it for two seconds.
@@ -110,10 +125,16 @@ impl PrivateHost {
         loop {
             let lines = self.log();
             let new = lines.get(from..).unwrap_or_default();
-            if let Some(line) = new.iter().find(|line| words.iter().all(|w| line.contains(w))) {
+            if let Some(line) = new
+                .iter()
+                .find(|line| words.iter().all(|w| line.contains(w)))
+            {
                 return line.clone();
             }
-            assert!(Instant::now() < end, "no line with {words:?} in the log: {new:#?}");
+            assert!(
+                Instant::now() < end,
+                "no line with {words:?} in the log: {new:#?}"
+            );
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -131,7 +152,10 @@ impl SystemLog {
         let socket = UnixDatagram::bind("/dev/log").expect("the private /dev is writable");
         fs::set_permissions("/dev/log", Permissions::from_mode(0o666)).expect("chmod");
         let lines = Arc::new(Mutex::new(Vec::new()));
-        let (from, to) = (socket.try_clone().expect("a descriptor"), Arc::clone(&lines));
+        let (from, to) = (
+            socket.try_clone().expect("a descriptor"),
+            Arc::clone(&lines),
+        );
         let reader = thread::spawn(move || {
             let mut buffer = vec![0; 64 * 1024];
             while let Ok(length @ 1..) = from.recv(&mut buffer) {
@@ -139,7 +163,11 @@ impl SystemLog {
                 to.lock().expect("no panic elsewhere").push(line);
             }
         });
-        SystemLog { socket, lines, reader: Some(reader) }
+        SystemLog {
+            socket,
+            lines,
+            reader: Some(reader),
+        }
     }
 }
 
@@ -157,7 +185,12 @@ impl Drop for SystemLog {
 fn enter(module: &Path) {
     // SAFETY: unshare(2) of the mount namespace concerns the calling thread alone.
     let code = unsafe { libc::unshare(libc::CLONE_NEWNS) };
-    assert_eq!(code, 0, "unshare(CLONE_NEWNS): {}", io::Error::last_os_error());
+    assert_eq!(
+        code,
+        0,
+        "unshare(CLONE_NEWNS): {}",
+        io::Error::last_os_error()
+    );
     // Nothing that is mounted from here on is passed on to the machine's own namespace.
     mount("none", "/", "", libc::MS_REC | libc::MS_PRIVATE, "");
 
@@ -193,7 +226,14 @@ fn enter(module: &Path) {
 /// Users and groups come from the private files alone, nsswitch.conf(5).
 fn accounts_from_files() {
     let text = fs::read_to_string("/etc/nsswitch.conf").unwrap_or_default();
-    let accounts = ["passwd", "shadow", "group", "gshadow", "initgroups", "sudoers"];
+    let accounts = [
+        "passwd",
+        "shadow",
+        "group",
+        "gshadow",
+        "initgroups",
+        "sudoers",
+    ];
     let others = text.lines().filter(|line| {
         let database = line.split(':').next().unwrap_or_default();
         !accounts.contains(&database.trim())
@@ -226,7 +266,13 @@ fn make_devices(dev: &Path) {
     }
     for device in ["null", "zero", "full", "random", "urandom", "tty"] {
         File::create(dev.join(device)).expect("a place for the device");
-        mount(Path::new("/dev").join(device), dev.join(device), "", libc::MS_BIND, "");
+        mount(
+            Path::new("/dev").join(device),
+            dev.join(device),
+            "",
+            libc::MS_BIND,
+            "",
+        );
     }
     let options = "newinstance,ptmxmode=0666,mode=0620,gid=5";
     mount("devpts", dev.join("pts"), "devpts", 0, options);
@@ -243,8 +289,18 @@ fn make_devices(dev: &Path) {
 }
 
 fn copy(from: &Path, to: &Path) {
-    let status = Command::new("cp").arg("-a").arg(from).arg(to).status().expect("cp(1)");
-    assert!(status.success(), "cp -a {} {}", from.display(), to.display());
+    let status = Command::new("cp")
+        .arg("-a")
+        .arg(from)
+        .arg(to)
+        .status()
+        .expect("cp(1)");
+    assert!(
+        status.success(),
+        "cp -a {} {}",
+        from.display(),
+        to.display()
+    );
 }
 
 fn mount(
@@ -257,11 +313,19 @@ fn mount(
     let (source, target) = (c_path(source.as_ref()), c_path(target.as_ref()));
     let kind = CString::new(kind).expect("no NUL");
     let options = CString::new(options).expect("no NUL");
-    let data = if options.is_empty() { ptr::null() } else { options.as_ptr().cast() };
+    let data = if options.is_empty() {
+        ptr::null()
+    } else {
+        options.as_ptr().cast()
+    };
     // SAFETY: mount(2) reads NUL-terminated strings, which live until it returns.
-    let code =
-        unsafe { libc::mount(source.as_ptr(), target.as_ptr(), kind.as_ptr(), flags, data) };
-    assert_eq!(code, 0, "mount {source:?} on {target:?}: {}", io::Error::last_os_error());
+    let code = unsafe { libc::mount(source.as_ptr(), target.as_ptr(), kind.as_ptr(), flags, data) };
+    assert_eq!(
+        code,
+        0,
+        "mount {source:?} on {target:?}: {}",
+        io::Error::last_os_error()
+    );
 }
 
 /// Takes a mount away from the tree of names; what is bound from it elsewhere stays.
@@ -279,7 +343,9 @@ fn c_path(path: &Path) -> CString {
 /// Puts `name:rest` into a file of passwd(5)'s kind, instead of what it says about the name.
 fn replace_line(path: &str, name: &str, rest: &str) {
     let old = fs::read_to_string(path).expect("an account file");
-    let others = old.lines().filter(|line| line.split(':').next() != Some(name));
+    let others = old
+        .lines()
+        .filter(|line| line.split(':').next() != Some(name));
     let mut text: String = others.flat_map(|line| [line, "\n"]).collect();
     text.push_str(&format!("{name}:{rest}\n"));
     fs::write(path, text).expect("the private file is writable");
@@ -310,7 +376,10 @@ fn kill_all_in(namespace: u64) {
     let end = Instant::now() + Duration::from_secs(5);
     loop {
         let left = processes_in(namespace);
-        let others: Vec<_> = left.into_iter().filter(|pid| pid.unsigned_abs() != own).collect();
+        let others: Vec<_> = left
+            .into_iter()
+            .filter(|pid| pid.unsigned_abs() != own)
+            .collect();
         if others.is_empty() {
             return;
         }
