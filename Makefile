@@ -41,13 +41,14 @@ STACKS := $(wildcard pam.d/*)
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-build: ## the module and rsldapctl, in $(RELEASE)
+build: ## the module and rsldapctl, in target/release
 	$(CARGO) build --release --locked
 
 demo: ## logins through the real libpam and a private slapd, as a table (root; changes nothing on the host)
+	@test "$$(id -u)" = 0 || { echo "make demo needs root: for a private view of /etc, and for pam_unix" >&2; exit 1; }
 	@packaging/debian-deps demo
 	$(CARGO) build --release --locked --lib --bins --example demo
-	@$(RELEASE)/examples/demo $(MODULE)
+	@examples/demo.sh $(RELEASE)/examples/demo
 
 test: ## everything that is checked before a release (root, for sshd and sudo)
 	@packaging/debian-deps test

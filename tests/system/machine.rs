@@ -93,7 +93,16 @@ impl Machine<'_> {
     pub fn assert_logged(&self, from: usize, place: &str, user: &str, outcome: &str) {
         let head = format!("pam_rsldap({place}): user={user} ");
         let outcome = format!(" outcome={outcome} ");
-        let line = self.host.wait_for_log(from, &[&head, &outcome]);
+        let line = self
+            .host
+            .find_in_log(from, &[&head, &outcome])
+            .unwrap_or_else(|| {
+                let lines = self.host.log();
+                panic!(
+                    "no line with {head:?} and {outcome:?}: {:#?}",
+                    lines.get(from..)
+                )
+            });
         assert!(line.contains(" rhost=") && line.contains(" ms="), "{line}");
     }
 }
