@@ -71,8 +71,15 @@ impl Ldif {
                 self.line(name, value);
             }
         }
-        for (name, value) in attributes {
-            self.line(name, value);
+        // slapadd wants the values of an attribute side by side.
+        for (place, (name, _)) in attributes.iter().enumerate() {
+            if attributes[..place]
+                .iter()
+                .all(|(earlier, _)| earlier != name)
+            {
+                let values = attributes.iter().filter(|(other, _)| other == name);
+                values.for_each(|(name, value)| self.line(name, value));
+            }
         }
         self.0.push('\n');
         self
