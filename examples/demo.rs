@@ -5,6 +5,7 @@
 //! of its own, as it would be in sshd.
 
 #[path = "../tests/common/mod.rs"]
+#[allow(unused_imports)]
 mod common;
 #[path = "../tests/common/private_host.rs"]
 mod private_host;

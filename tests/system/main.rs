@@ -4,6 +4,7 @@
 //! Needs root. Its own `/etc`, `/home`, `/run` and so on make it safe: see `private_host`.
 
 #[path = "../common/mod.rs"]
+#[allow(unused_imports)]
 mod common;
 mod machine;
 #[path = "../common/private_host.rs"]
