@@ -4,4 +4,5 @@ pub mod config;
 pub mod names;
 pub mod outcome;
 pub mod secret;
+pub mod sys;
 pub mod template;

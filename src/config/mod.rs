@@ -4,10 +4,18 @@
 //! out needs no second look: a [`Dn`] is a DN, a flag that a query names exists, no flag
 //! depends on itself. The keys, their defaults and their meaning are in `pam_rsldap.toml(5)`.
 
+#![forbid(unsafe_code)]
+
 mod error;
 mod file;
+mod item;
 mod parse;
 mod query;
+mod sections;
+mod source;
+mod suggest;
+#[cfg(test)]
+mod tests;
 mod unsupported;
 mod uri;
 
@@ -23,7 +31,7 @@ pub use error::ConfigError;
 pub use file::{load, read_secret};
 pub use parse::parse;
 pub use query::Query;
-pub use uri::{Scheme, ServerUri};
+pub use uri::{BadUri, Scheme, ServerUri};
 
 /// Where the module looks when the pam.d line has no `config=`.
 pub const DEFAULT_PATH: &str = "/etc/pam_rsldap/config.toml";

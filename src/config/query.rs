@@ -1,0 +1,221 @@
+//! The algebra of groups: who is in, told by groups, flags and their combinations.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeValue;
+
+use super::error::ConfigError;
+use super::item::Item;
+use super::source::{Section, shown};
+use super::suggest::nearest;
+use crate::names::{Dn, FlagName};
+
+/// How deep a query may nest, counted through the flags that it names.
+const MAX_DEPTH: usize = 32;
+
+/// A question about a user's groups. Every flag in it exists, and none depends on itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// Member of this group.
+    Group(Dn),
+    /// The flag of this name is true.
+    Flag(FlagName),
+    /// One of these is true; never empty.
+    Any(Vec<Query>),
+    /// Each of these is true; never empty.
+    All(Vec<Query>),
+    /// This is false.
+    Not(Box<Query>),
+}
+
+/// `[flags]`, and what other queries need to know of it.
+pub(super) struct Flags<'a> {
+    section: &'a Section<'a>,
+    queries: BTreeMap<FlagName, Query>,
+    /// How deep each flag's query nests.
+    depths: BTreeMap<FlagName, usize>,
+}
+
+impl<'a> Flags<'a> {
+    /// Reads `[flags]`.
+    pub(super) fn read(section: &'a Section<'a>) -> Result<Self, ConfigError> {
+        let mut queries = BTreeMap::new();
+        for item in section.items() {
+            let name = FlagName::parse(item.key()).ok_or_else(|| {
+                item.key_error("not a flag's name; use letters, digits, \"_\", \"-\" and \".\"")
+            })?;
+            queries.insert(name, query(&item, section, 1)?);
+        }
+        if !queries.contains_key(&FlagName::is_active()) {
+            let hint = "missing; it says who may log in at all, such as is_active = \"cn=active,ou=groups,dc=example,dc=com\"";
+            return Err(section.missing("is_active", hint));
+        }
+        let mut flags = Flags {
+            section,
+            queries,
+            depths: BTreeMap::new(),
+        };
+        for name in flags.queries.keys() {
+            let walk = Walk {
+                flags: &flags.queries,
+                depths: &mut flags.depths,
+                path: Vec::new(),
+            };
+            walk.start(name)
+                .map_err(|problem| match section.get(name.as_str()) {
+                    Some(item) => item.error(&problem),
+                    None => section.error(&problem),
+                })?;
+        }
+        Ok(flags)
+    }
+
+    /// Reads a query from outside `[flags]`.
+    pub(super) fn query(&self, item: &Item<'_>) -> Result<Query, ConfigError> {
+        let query = query(item, self.section, 1)?;
+        if self.depth(&query) > MAX_DEPTH {
+            return Err(item.error(TOO_DEEP));
+        }
+        Ok(query)
+    }
+
+    /// The flags themselves.
+    pub(super) fn into_queries(self) -> BTreeMap<FlagName, Query> {
+        self.queries
+    }
+
+    fn depth(&self, query: &Query) -> usize {
+        1 + match query {
+            Query::Group(_) => 0,
+            Query::Flag(name) => self.depths.get(name).copied().unwrap_or(MAX_DEPTH),
+            Query::Any(all) | Query::All(all) => {
+                all.iter().map(|query| self.depth(query)).max().unwrap_or(0)
+            }
+            Query::Not(query) => self.depth(query),
+        }
+    }
+}
+
+const TOO_DEEP: &str = "the query nests deeper than 32 levels; make it flatter";
+
+/// A walk from flag to flag that finds circles, and how deep each flag's query nests.
+struct Walk<'w> {
+    flags: &'w BTreeMap<FlagName, Query>,
+    depths: &'w mut BTreeMap<FlagName, usize>,
+    path: Vec<&'w FlagName>,
+}
+
+impl<'w> Walk<'w> {
+    fn start(mut self, name: &'w FlagName) -> Result<(), String> {
+        self.flag(name).map(|_| ())
+    }
+
+    fn flag(&mut self, name: &'w FlagName) -> Result<usize, String> {
+        if let Some(depth) = self.depths.get(name) {
+            return Ok(*depth);
+        }
+        if let Some(first) = self.path.iter().position(|earlier| *earlier == name) {
+            let circle = self.path.iter().skip(first).chain([&name]);
+            let circle: Vec<String> = circle.map(|flag| shown(flag.as_str())).collect();
+            return Err(format!(
+                "a circle of flags: {}; break it",
+                circle.join(" -> ")
+            ));
+        }
+        if self.path.len() >= MAX_DEPTH {
+            return Err(TOO_DEEP.to_owned());
+        }
+        self.path.push(name);
+        let depth = match self.flags.get(name) {
+            Some(query) => self.query(query)?,
+            None => 0,
+        };
+        self.path.pop();
+        if depth > MAX_DEPTH {
+            return Err(TOO_DEEP.to_owned());
+        }
+        self.depths.insert(name.clone(), depth);
+        Ok(depth)
+    }
+
+    fn query(&mut self, query: &'w Query) -> Result<usize, String> {
+        let below = match query {
+            Query::Group(_) => 0,
+            Query::Flag(name) => self.flag(name)?,
+            Query::Not(query) => self.query(query)?,
+            Query::Any(queries) | Query::All(queries) => {
+                let mut deepest = 0;
+                for query in queries {
+                    deepest = deepest.max(self.query(query)?);
+                }
+                deepest
+            }
+        };
+        Ok(below + 1)
+    }
+}
+
+fn query(item: &Item<'_>, flags: &Section<'_>, depth: usize) -> Result<Query, ConfigError> {
+    if depth > MAX_DEPTH {
+        return Err(item.error(TOO_DEEP));
+    }
+    match item.value() {
+        DeValue::String(text) if text.is_empty() => {
+            Err(item.error("the query is empty; name a group's DN or a flag"))
+        }
+        DeValue::String(text) if text.contains('=') => item.dn().map(Query::Group),
+        DeValue::String(text) => flag(item, text, flags),
+        DeValue::Array(_) => list(item, flags, depth).map(Query::Any),
+        DeValue::Table(_) => combination(item, flags, depth),
+        _ => Err(item.wrong_type("a query (a group's DN, a flag's name, a list or a table)")),
+    }
+}
+
+fn flag(item: &Item<'_>, text: &str, flags: &Section<'_>) -> Result<Query, ConfigError> {
+    match FlagName::parse(text) {
+        Some(name) if flags.get(text).is_some() => Ok(Query::Flag(name)),
+        _ => {
+            let hint = match nearest(text, flags.items().map(|flag| flag.key())) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => "add it to [flags], or write the whole DN of a group".to_owned(),
+            };
+            Err(item.error(&format!("no flag \"{}\"; {hint}", shown(text))))
+        }
+    }
+}
+
+fn list(item: &Item<'_>, flags: &Section<'_>, depth: usize) -> Result<Vec<Query>, ConfigError> {
+    let queries = item.list()?.map(|each| query(&each, flags, depth + 1));
+    let queries = queries.collect::<Result<Vec<_>, _>>()?;
+    if queries.is_empty() {
+        return Err(item.error("the list is empty; name at least one group or flag"));
+    }
+    Ok(queries)
+}
+
+/// A table with exactly one of `any`, `all` and `not`.
+fn combination(item: &Item<'_>, flags: &Section<'_>, depth: usize) -> Result<Query, ConfigError> {
+    let one_of_three = "exactly one of any = [...], all = [...] and not = QUERY stands here";
+    let Some(table) = item.value().as_table().filter(|table| table.len() == 1) else {
+        return Err(item.error(one_of_three));
+    };
+    let Some((key, value)) = table.iter().next() else {
+        return Err(item.error(one_of_three));
+    };
+    let inner = item.with_value(value);
+    match key.get_ref().as_ref() {
+        "any" => list(&inner, flags, depth).map(Query::Any),
+        "all" => list(&inner, flags, depth).map(Query::All),
+        "not" => query(&inner, flags, depth + 1).map(|query| Query::Not(Box::new(query))),
+        other => {
+            let hint = match nearest(other, ["any", "all", "not"]) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => one_of_three.to_owned(),
+            };
+            Err(inner.error(&format!(
+                "unknown key \"{}\" in a query; {hint}",
+                shown(other)
+            )))
+        }
+    }
+}

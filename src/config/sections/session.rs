@@ -1,0 +1,109 @@
+//! What a login brings beyond the answer: `[session]`, `[cache]`, `[offline]`, `[password]`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::config::error::ConfigError;
+use crate::config::item::Item;
+use crate::config::query::Flags;
+use crate::config::source::Section;
+use crate::config::{
+    Cache, ChangeMethod, MirrorGroups, MirrorMode, Offline, PasswordChange, Query, Session,
+};
+
+/// `[session]`
+pub(in crate::config) fn session(
+    section: &Section<'_>,
+    flags: &Flags<'_>,
+) -> Result<Session, ConfigError> {
+    Ok(Session {
+        environment: section.read("environment", Item::boolean)?.unwrap_or(true),
+        local_groups: local_groups(&section.section("local_groups")?, flags)?,
+        mirror_groups: mirror_groups(&section.section("mirror_groups")?)?,
+    })
+}
+
+fn local_groups(
+    section: &Section<'_>,
+    flags: &Flags<'_>,
+) -> Result<BTreeMap<String, Query>, ConfigError> {
+    let mut groups = BTreeMap::new();
+    for item in section.items() {
+        if !is_local_group(item.key()) {
+            return Err(item.key_error(NOT_A_GROUP));
+        }
+        groups.insert(item.key().to_owned(), flags.query(&item)?);
+    }
+    Ok(groups)
+}
+
+fn mirror_groups(section: &Section<'_>) -> Result<MirrorGroups, ConfigError> {
+    let modes = [
+        ("off", MirrorMode::Off),
+        ("all", MirrorMode::All),
+        ("only", MirrorMode::Only),
+        ("except", MirrorMode::Except),
+    ];
+    Ok(MirrorGroups {
+        mode: section
+            .read("mode", |item| item.choice(&modes))?
+            .unwrap_or(MirrorMode::Off),
+        names: section.read("names", group_names)?.unwrap_or_default(),
+        min_gid: section
+            .read("min_gid", |item| item.integer(0..=u32::MAX.into()))?
+            .unwrap_or(1000),
+    })
+}
+
+const NOT_A_GROUP: &str = "not the name of a local group; write it as in /etc/group";
+
+fn group_names(list: &Item<'_>) -> Result<BTreeSet<String>, ConfigError> {
+    let name = |item: Item<'_>| match item.text()? {
+        name if is_local_group(name) => Ok(name.to_owned()),
+        _ => Err(item.error(NOT_A_GROUP)),
+    };
+    list.list()?.map(name).collect()
+}
+
+/// What can stand in the first field of group(5).
+fn is_local_group(name: &str) -> bool {
+    let impossible = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ':' | ',' | '/');
+    !name.is_empty() && !name.contains(impossible)
+}
+
+/// `[cache]`
+pub(in crate::config) fn cache(section: &Section<'_>) -> Result<Cache, ConfigError> {
+    Ok(Cache {
+        groups: section.read("groups", Item::age)?.unwrap_or(Duration::ZERO),
+    })
+}
+
+/// `[offline]`
+pub(in crate::config) fn offline(section: &Section<'_>) -> Result<Offline, ConfigError> {
+    let expire = |item: &Item<'_>| match item.age()? {
+        Duration::ZERO => Err(item.error("zero would expire at once; write at least \"1ms\"")),
+        expire => Ok(expire),
+    };
+    Ok(Offline {
+        credentials: section.read("credentials", Item::boolean)?.unwrap_or(false),
+        expire: section
+            .read("expire", expire)?
+            .unwrap_or(Duration::from_secs(7 * 86_400)),
+    })
+}
+
+/// `[password]`
+pub(in crate::config) fn password(section: &Section<'_>) -> Result<PasswordChange, ConfigError> {
+    let methods = [
+        ("exop", ChangeMethod::Exop),
+        ("ad", ChangeMethod::ActiveDirectory),
+        ("off", ChangeMethod::Off),
+    ];
+    let change = section.read("change", |item| item.choice(&methods))?;
+    Ok(PasswordChange {
+        change: change.unwrap_or(ChangeMethod::Exop),
+        prohibit_message: section
+            .read("prohibit_message", Item::text)?
+            .map(str::to_owned),
+    })
+}
