@@ -62,7 +62,8 @@ impl Ldif {
     }
 
     /// Adds an entry. slapadd does not add the attribute of the RDN by itself, so this does where
-    /// the RDN needs no unescaping and the attribute is not given.
+    /// the RDN needs no unescaping and the attribute is not given. An attribute that is given as
+    /// `name:` has its value in base64.
     pub fn entry(&mut self, dn: &str, attributes: &[(&str, &str)]) -> &mut Ldif {
         self.line("dn", dn);
         if let Some((name, value)) = dn.split(',').next().and_then(|rdn| rdn.split_once('=')) {

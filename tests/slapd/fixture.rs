@@ -116,6 +116,7 @@ fn add_users(ldif: &mut Ldif) {
             ("mail", "a@example.com"),
         ],
     );
+    ldif.user("binary", &[("audio:", "/9j/AAEC//4=")]);
     ldif.user("long", &[("givenName", &format!("x{}", "é".repeat(6000)))]);
     ldif.user(
         "pat",
@@ -142,6 +143,8 @@ fn add_users(ldif: &mut Ldif) {
         ]
     };
     ldif.entry(&format!("cn=twin,{deep}"), &with("twin", "twin-secret"));
+    ldif.user("case", &[]);
+    ldif.entry(&format!("cn=case,{deep}"), &with("CASE", "case-secret"));
     ldif.entry(&format!("cn=Dan,{contractors}"), &with("dan", "dan-secret"));
 }
 
@@ -149,7 +152,7 @@ fn add_groups(ldif: &mut Ldif) {
     let [alice, bob, sue] = ["alice", "bob", "sue"].map(user_dn);
     let plain = [
         "alice", "bob", "sue", "daemon", "root", "nopass", "unicode", "replaced", "blank", "multi",
-        "ctrl", "long", "pat", "twin",
+        "ctrl", "long", "pat", "twin", "case", "binary",
     ];
     let mut active: Vec<String> = plain.iter().map(|name| user_dn(name)).collect();
     active.extend((0..CROWD).map(|number| user_dn(&format!("u{number:02}"))));

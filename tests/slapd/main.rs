@@ -15,5 +15,6 @@ mod names;
 mod neighbours;
 mod outages;
 mod passwords;
+mod result_codes;
 mod session;
 mod transport;

@@ -2,7 +2,8 @@
 
 use crate::common::directory::{SERVICE_DN, password_of, user_dn};
 use crate::common::pam::{PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_SUCCESS, PAM_USER_UNKNOWN};
-use crate::fixture::{SPECIAL_NAMES, account, auth, auth_right, server};
+use crate::common::slapd::Slapd;
+use crate::fixture::{SPECIAL_NAMES, account, auth, auth_right, client, options, server, stack};
 
 const TEMPLATE: &str = "dn_template = \"uid={user},ou=users,dc=example,dc=com\"";
 
@@ -53,6 +54,52 @@ fn a_name_with_two_entries_is_unknown_even_with_the_right_password() {
         "{operations:#?}"
     );
     assert_eq!(account(&config, "twin"), PAM_USER_UNKNOWN);
+}
+
+#[test]
+fn two_entries_whose_names_differ_in_case_only_are_two_entries() {
+    let server = server();
+    let config = server.config(&[]);
+    for name in ["case", "CASE"] {
+        assert_eq!(
+            auth(&config, name, "case-secret"),
+            PAM_USER_UNKNOWN,
+            "{name}"
+        );
+        assert_eq!(account(&config, name), PAM_USER_UNKNOWN, "{name}");
+    }
+}
+
+#[test]
+fn two_entries_stay_two_where_the_server_gives_out_only_one() {
+    let mut options = options();
+    options.global = "sizelimit 1\n".to_owned();
+    let server = Slapd::start(&options);
+    let config = server.config(&[]);
+    let watch = server.watch();
+    assert_ne!(auth_right(&config, "twin"), PAM_SUCCESS);
+    assert_ne!(account(&config, "twin"), PAM_SUCCESS);
+    let operations = watch.operations();
+    assert!(
+        operations.binds.iter().all(|dn| dn == SERVICE_DN),
+        "{operations:#?}"
+    );
+    assert_eq!(auth_right(&config, "alice"), PAM_SUCCESS);
+}
+
+#[test]
+fn the_names_of_attributes_are_compared_without_regard_to_case() {
+    let server = server();
+    let config = server.config(&[
+        ("+user", "name_attribute = \"UID\""),
+        ("user.attributes", "first_name = \"GIVENNAME\""),
+        ("group", "member_attribute = \"MEMBER\""),
+    ]);
+    let stack = stack(&config);
+    let mut login = client(&stack, "alice", "alice-secret");
+    assert_eq!(login.authenticate(0), PAM_SUCCESS);
+    assert_eq!(login.open_session(0), PAM_SUCCESS);
+    assert_eq!(login.getenvlist()["RSLDAP_FIRST_NAME"], "alice");
 }
 
 #[test]
@@ -256,9 +303,9 @@ fn a_placeholder_is_filled_in_at_every_place_of_the_filter() {
 }
 
 #[test]
-fn a_scope_of_one_does_not_look_deeper() {
+fn a_scope_of_one_level_does_not_look_deeper() {
     let server = server();
-    let user = "search = [ { base = \"ou=users,dc=example,dc=com\", scope = \"one\", \
+    let user = "search = [ { base = \"ou=users,dc=example,dc=com\", scope = \"onelevel\", \
                 filter = \"(uid={user})\" } ]";
     let config = server.config(&[("user", user)]);
     assert_eq!(

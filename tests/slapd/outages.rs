@@ -38,11 +38,10 @@ fn a_stopped_server_is_unavailable_at_once() {
 #[test]
 fn a_server_that_is_back_is_used_again() {
     let server = Slapd::start(&options());
-    let config = server.config(&[("+server", "retry_after = \"1s\"")]);
+    let config = server.config(&[]);
     server.stop();
     assert_eq!(auth_right(&config, "alice"), PAM_AUTHINFO_UNAVAIL);
     server.restart();
-    std::thread::sleep(Duration::from_millis(1100));
     assert_eq!(auth_right(&config, "alice"), PAM_SUCCESS);
 }
 

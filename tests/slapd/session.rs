@@ -78,6 +78,16 @@ fn an_attribute_that_the_entry_lacks_is_not_set() {
 }
 
 #[test]
+fn an_attribute_that_is_no_text_is_not_set() {
+    let server = server();
+    let attributes = "sound = \"audio\"\nlast_name = \"sn\"";
+    let stack = stack(&server.config(&[("user.attributes", attributes)]));
+    let environment = environment(&stack, "binary");
+    assert!(!environment.contains_key("RSLDAP_SOUND"), "{environment:?}");
+    assert_eq!(environment["RSLDAP_LAST_NAME"], "Tester");
+}
+
+#[test]
 fn control_characters_do_not_reach_the_environment() {
     let server = server();
     let stack = stack(&server.config(&[]));

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use crate::common::directory::{SERVICE_DN, user_dn};
-use crate::common::pam::{PAM_AUTH_ERR, PAM_AUTHINFO_UNAVAIL, PAM_SUCCESS};
+use crate::common::pam::{PAM_AUTH_ERR, PAM_AUTHINFO_UNAVAIL, PAM_SERVICE_ERR, PAM_SUCCESS};
 use crate::common::slapd::Slapd;
-use crate::fixture::{account, auth, auth_right, options, server};
+use crate::fixture::{account, auth, auth_right, client, options, server, stack_with};
 
 fn uris(uri: &str) -> String {
     format!("uris = [\"{uri}\"]")
@@ -99,4 +99,37 @@ fn ldapi_without_a_socket_is_unavailable() {
     let server = server();
     let config = server.config(&[("server", &uris("ldapi://%2Fnonexistent%2Fldapi"))]);
     assert_eq!(auth_right(&config, "alice"), PAM_AUTHINFO_UNAVAIL);
+}
+
+#[test]
+fn a_server_may_be_given_by_name() {
+    let server = server();
+    // The name has two addresses where IPv6 is on, and slapd listens on one of them only.
+    let tls = ca_file(&server);
+    for uri in [server.uri(), server.ldaps_uri()] {
+        let uri = uri.replace("127.0.0.1", "localhost");
+        let config = server.config(&[("server", &uris(&uri)), ("tls", &tls)]);
+        assert_eq!(auth_right(&config, "alice"), PAM_SUCCESS, "{uri}");
+    }
+}
+
+#[test]
+fn cleartext_to_another_host_is_refused_before_any_traffic() {
+    let server = server();
+    for uri in [
+        "ldap://192.0.2.1",
+        "ldap://ldap.example.com",
+        "ldap://127.0.0.1.example.com",
+    ] {
+        let config = server.config(&[("server", &uris(uri))]);
+        let begin = Instant::now();
+        let stack = stack_with(&config, "config_error=deny");
+        let code = client(&stack, "alice", "alice-secret").authenticate(0);
+        assert_eq!(code, PAM_SERVICE_ERR, "{uri}");
+        assert!(
+            begin.elapsed() < Duration::from_millis(500),
+            "{:?}",
+            begin.elapsed()
+        );
+    }
 }
