@@ -3,6 +3,8 @@
 //! [`Directory`] is the only way from the login to LDAP; [`ldap`] implements it, and unit tests of
 //! the login's order of steps script it.
 
+mod entry;
+mod groups;
 pub mod ldap;
 mod result_code;
 
@@ -10,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::names::{Dn, UserName};
-use crate::policy::Membership;
+use crate::policy::{Answer, Question};
 use crate::secret::Password;
 
 /// The questions of a login. Every answer is given before the deadline that the implementation
@@ -28,15 +30,17 @@ pub trait Directory {
     /// Whatever is neither "right" nor "wrong".
     fn verify(&mut self, dn: &Dn, password: &Password) -> Result<BindVerdict, DirectoryError>;
 
-    /// Asks of each group whether the entry belongs to it, all at once.
+    /// Asks all these questions about the entry at once. The answers come in the order of the
+    /// questions.
     ///
     /// # Errors
     /// The server failed. A group that cannot be read is an answer, not an error.
-    fn memberships(
+    fn ask(
         &mut self,
+        user: &UserName,
         entry: &Entry,
-        groups: &[&Dn],
-    ) -> Result<Vec<(Dn, Membership)>, DirectoryError>;
+        questions: &[Question],
+    ) -> Result<Vec<Answer>, DirectoryError>;
 
     /// The server that answers, as its URI, once one does.
     fn server(&self) -> Option<String>;
@@ -54,20 +58,28 @@ pub struct Entry {
 impl Entry {
     /// An entry with these attributes.
     pub fn new(dn: Dn, attributes: impl IntoIterator<Item = (String, Vec<Vec<u8>>)>) -> Self {
-        let lower_case = |(name, values): (String, Vec<Vec<u8>>)| (name.to_ascii_lowercase(), values);
-        Entry { dn, attributes: attributes.into_iter().map(lower_case).collect() }
+        let lower_case =
+            |(name, values): (String, Vec<Vec<u8>>)| (name.to_ascii_lowercase(), values);
+        Entry {
+            dn,
+            attributes: attributes.into_iter().map(lower_case).collect(),
+        }
     }
 
     /// The values of an attribute, none if it is absent. Case does not matter.
     #[must_use]
     pub fn values(&self, attribute: &str) -> &[Vec<u8>] {
-        self.attributes.get(&attribute.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
+        self.attributes
+            .get(&attribute.to_ascii_lowercase())
+            .map_or(&[], Vec::as_slice)
     }
 
     /// The first value of an attribute, if it is text.
     #[must_use]
     pub fn first_text(&self, attribute: &str) -> Option<&str> {
-        self.values(attribute).first().and_then(|value| std::str::from_utf8(value).ok())
+        self.values(attribute)
+            .first()
+            .and_then(|value| std::str::from_utf8(value).ok())
     }
 }
 

@@ -43,7 +43,9 @@ impl UserName {
             return Err(BadUserName("the name is longer than 256 bytes"));
         }
         if name.chars().any(|c| c.is_control() || c == '/' || c == ':') {
-            return Err(BadUserName("the name has a control character, a slash or a colon"));
+            return Err(BadUserName(
+                "the name has a control character, a slash or a colon",
+            ));
         }
         if name.starts_with(char::is_whitespace) || name.ends_with(char::is_whitespace) {
             return Err(BadUserName("the name begins or ends with white space"));
@@ -79,11 +81,17 @@ impl ServiceName {
     /// space, a control character or an upper-case letter.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        let impossible = |c: char| {
-            c.is_whitespace() || c.is_control() || c == '/' || c.is_ascii_uppercase()
-        };
+        let impossible =
+            |c: char| c.is_whitespace() || c.is_control() || c == '/' || c.is_ascii_uppercase();
         let fits = !name.is_empty() && !name.contains(impossible);
         fits.then(|| ServiceName(name.to_owned()))
+    }
+
+    /// The `PAM_SERVICE` of a running transaction. A name that no `[services.NAME]` table can have
+    /// stays one that none has.
+    #[must_use]
+    pub fn of_transaction(item: &[u8]) -> Self {
+        ServiceName(String::from_utf8_lossy(item).into_owned())
     }
 
     /// The name.
@@ -99,6 +107,12 @@ impl ServiceName {
 pub struct AttributeName(String);
 
 impl AttributeName {
+    /// A name of this program's own.
+    #[must_use]
+    pub fn known(name: &'static str) -> Self {
+        AttributeName(name.to_owned())
+    }
+
     /// Takes a short name or a dotted object identifier.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
@@ -182,7 +196,10 @@ impl Dn {
     pub fn parse(text: &str) -> Result<Self, BadDn> {
         let mut parser = DnParser { text, at: 0 };
         let rdns = parser.name()?;
-        Ok(Dn { text: text.to_owned(), rdns })
+        Ok(Dn {
+            text: text.to_owned(),
+            rdns,
+        })
     }
 
     /// The name as it was written.
@@ -262,7 +279,10 @@ impl DnParser<'_> {
     fn pair(&mut self) -> Result<(String, Vec<u8>), BadDn> {
         self.blanks();
         let start = self.at;
-        while self.peek().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.') {
+        while self
+            .peek()
+            .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+        {
             self.at += 1;
         }
         let kind = self.text.get(start..self.at).unwrap_or_default();
@@ -371,7 +391,10 @@ impl DnParser<'_> {
     }
 
     fn error(&self, problem: &'static str) -> BadDn {
-        BadDn { offset: self.at, problem }
+        BadDn {
+            offset: self.at,
+            problem,
+        }
     }
 }
 
@@ -419,7 +442,17 @@ mod tests {
 
     #[test]
     fn ordinary_user_names_are_taken_as_they_are() {
-        for name in ["alice", "Alice", "zoë", "o'brien(x)*", "a b", "ACME\\bob", "m@x.org", ".", "小明"] {
+        for name in [
+            "alice",
+            "Alice",
+            "zoë",
+            "o'brien(x)*",
+            "a b",
+            "ACME\\bob",
+            "m@x.org",
+            ".",
+            "小明",
+        ] {
             assert_eq!(UserName::parse(name.as_bytes()).unwrap().as_str(), name);
         }
     }
@@ -427,7 +460,20 @@ mod tests {
     #[test]
     fn impossible_user_names_are_refused() {
         let long = "x".repeat(257);
-        for name in ["", " bob", "bob ", "bob\t", "bob\u{a0}", "a/b", "a:b", "-f", "+x", "a\nb", "\u{85}x", &long] {
+        for name in [
+            "",
+            " bob",
+            "bob ",
+            "bob\t",
+            "bob\u{a0}",
+            "a/b",
+            "a:b",
+            "-f",
+            "+x",
+            "a\nb",
+            "\u{85}x",
+            &long,
+        ] {
             assert!(UserName::parse(name.as_bytes()).is_err(), "{name:?}");
         }
         assert!(UserName::parse(b"\xff").is_err());
@@ -451,7 +497,18 @@ mod tests {
         for name in ["member", "x-y2", "2.5.4.3"] {
             assert!(AttributeName::parse(name).is_some(), "{name}");
         }
-        for name in ["", "mail;binary", "a_b", "2", "2..5", "2.5.", "-a", "ä", "a b", "a=b"] {
+        for name in [
+            "",
+            "mail;binary",
+            "a_b",
+            "2",
+            "2..5",
+            "2.5.",
+            "-a",
+            "ä",
+            "a b",
+            "a=b",
+        ] {
             assert!(AttributeName::parse(name).is_none(), "{name}");
         }
     }

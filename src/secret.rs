@@ -109,7 +109,11 @@ mod tests {
     fn sshds_junk_is_recognised_at_every_length() {
         let junk: Vec<u8> = SSHD_JUNK.iter().copied().cycle().take(40).collect();
         for length in 1..=40 {
-            assert_eq!(Password::new(&junk[..length]), Err(NotAPassword::SshdJunk), "{length}");
+            assert_eq!(
+                Password::new(&junk[..length]),
+                Err(NotAPassword::SshdJunk),
+                "{length}"
+            );
         }
         assert!(Password::new(b"\x08\n\r\x7fINCORRECt").is_ok());
     }

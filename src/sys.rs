@@ -1,8 +1,75 @@
-//! The few facts about this process that only a system call tells.
+//! The few system calls that the standard library has no safe form of.
 
-/// The effective uid of this process: whose rights it has when it opens a file.
+use std::ffi::{CString, c_char, c_int};
+use std::io;
+use std::mem::MaybeUninit;
+
+/// The effective uid of this process (geteuid(2)).
 #[must_use]
 pub fn effective_uid() -> u32 {
-    // SAFETY: geteuid(2) takes nothing, touches no memory of ours and cannot fail.
+    // SAFETY: geteuid(2) takes nothing, touches nothing and cannot fail.
     unsafe { libc::geteuid() }
+}
+
+/// The largest buffer that getpwnam_r(3) gets for one account, in bytes.
+const MAX_PASSWD_BUFFER: usize = 1 << 20;
+
+/// The uid of a local account, by the host's own name service (getpwnam_r(3)); None if there is no
+/// such account.
+///
+/// # Errors
+/// The name service failed, so nothing is known about the name.
+pub fn local_uid(name: &[u8]) -> io::Result<Option<u32>> {
+    let Ok(name) = CString::new(name) else {
+        return Ok(None);
+    };
+    let mut size = 1024;
+    loop {
+        match lookup(&name, size) {
+            Err(libc::ERANGE) if size < MAX_PASSWD_BUFFER => size *= 4,
+            Err(libc::EINTR) => {}
+            // The man page lists these as other ways to say "not found".
+            Err(libc::ENOENT | libc::ESRCH | libc::EBADF | libc::EPERM) => return Ok(None),
+            Err(code) => return Err(io::Error::from_raw_os_error(code)),
+            Ok(uid) => return Ok(uid),
+        }
+    }
+}
+
+/// One call of getpwnam_r(3) with a buffer of this size; the error is its return value.
+fn lookup(name: &CString, size: usize) -> Result<Option<u32>, c_int> {
+    let mut buffer: Vec<c_char> = vec![0; size];
+    let mut entry = MaybeUninit::<libc::passwd>::uninit();
+    let mut found = std::ptr::null_mut();
+    // SAFETY: getpwnam_r(3): the name ends with NUL; entry, buffer (with its true length) and found
+    // are ours and outlive the call.
+    let code = unsafe {
+        libc::getpwnam_r(
+            name.as_ptr(),
+            entry.as_mut_ptr(),
+            buffer.as_mut_ptr(),
+            buffer.len(),
+            &raw mut found,
+        )
+    };
+    if code != 0 {
+        return Err(code);
+    }
+    if found.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: getpwnam_r(3) returned 0 and a result, which points to `entry`, now filled in.
+    Ok(Some(unsafe { entry.assume_init_ref() }.pw_uid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_has_uid_0_and_nobody_has_no_such_name() {
+        assert_eq!(local_uid(b"root").unwrap(), Some(0));
+        assert_eq!(local_uid(b"no-such-user-here").unwrap(), None);
+        assert_eq!(local_uid(b"a\0b").unwrap(), None);
+    }
 }

@@ -4,7 +4,7 @@
 //! RFC 4515 §3, for DNs by RFC 4514 §2.4. The two rules differ, and mixing them up is a classic
 //! hole, so there is no way to get at one through the other.
 
-use crate::names::{Dn, UserName};
+use crate::names::{AttributeName, Dn, UserName};
 
 /// The only placeholder.
 const PLACEHOLDER: &str = "{user}";
@@ -46,7 +46,10 @@ impl FilterTemplate {
     /// The filter for this user.
     #[must_use]
     pub fn expand(&self, user: &UserName) -> Filter {
-        Filter(self.0.replace(PLACEHOLDER, &escape_filter_value(user.as_str())))
+        Filter(
+            self.0
+                .replace(PLACEHOLDER, &escape_filter_value(user.as_str())),
+        )
     }
 }
 
@@ -69,6 +72,33 @@ impl Filter {
     #[must_use]
     pub fn any() -> Self {
         Filter("(objectClass=*)".to_owned())
+    }
+
+    /// `(attribute=value)`, with the value's bytes as they are, wherever they come from.
+    #[must_use]
+    pub fn equality(attribute: &AttributeName, value: &[u8]) -> Self {
+        let mut escaped = String::with_capacity(value.len());
+        for chunk in value.utf8_chunks() {
+            escaped.push_str(&escape_filter_value(chunk.valid()));
+            chunk
+                .invalid()
+                .iter()
+                .for_each(|byte| escape_byte(*byte, &mut escaped));
+        }
+        Filter(format!("({}={escaped})", attribute.as_str()))
+    }
+
+    /// `(|(self)(other))`
+    #[must_use]
+    pub fn or(&self, other: &Filter) -> Self {
+        Filter(format!("(|{}{})", self.0, other.0))
+    }
+
+    /// `(!(self))`. An entry matches neither this nor the filter itself where the server cannot, or
+    /// will not, evaluate it (RFC 4511 §4.5.1.7).
+    #[must_use]
+    pub fn negated(&self) -> Self {
+        Filter(format!("(!{})", self.0))
     }
 
     /// The text form.
@@ -109,24 +139,27 @@ impl DnTemplate {
 
 /// RFC 4515 §3: `\`, `*`, `(`, `)` and NUL as `\` and two hexadecimal digits.
 fn escape_filter_value(value: &str) -> String {
-    escape(value, |_, c| matches!(c, '\\' | '*' | '(' | ')' | '\0'))
+    escape(value, |c| matches!(c, '\\' | '*' | '(' | ')' | '\0'))
 }
 
 /// RFC 4514 §2.4. More than the RFC asks for is escaped (every `#`, `=` and blank), which is allowed
 /// and needs no look at the position.
 fn escape_dn_value(value: &str) -> String {
-    escape(value, |_, c| {
-        matches!(c, '"' | '+' | ',' | ';' | '<' | '>' | '\\' | '#' | '=' | ' ') || c.is_control()
+    escape(value, |c| {
+        matches!(
+            c,
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' | '#' | '=' | ' '
+        ) || c.is_control()
     })
 }
 
-fn escape(value: &str, special: impl Fn(usize, char) -> bool) -> String {
+fn escape(value: &str, special: impl Fn(char) -> bool) -> String {
     let mut escaped = String::with_capacity(value.len());
-    for (position, c) in value.char_indices() {
-        if special(position, c) {
-            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-                escaped.push_str(&format!("\\{byte:02x}"));
-            }
+    for c in value.chars() {
+        if special(c) {
+            c.encode_utf8(&mut [0; 4])
+                .bytes()
+                .for_each(|byte| escape_byte(byte, &mut escaped));
         } else {
             escaped.push(c);
         }
@@ -134,15 +167,25 @@ fn escape(value: &str, special: impl Fn(usize, char) -> bool) -> String {
     escaped
 }
 
+fn escape_byte(byte: u8, escaped: &mut String) {
+    escaped.push_str(&format!("\\{byte:02x}"));
+}
+
 /// Filters are often written without the outer parentheses, and OpenLDAP's tools take them so.
 fn parenthesised(text: &str) -> String {
     let text = text.trim();
-    if text.starts_with('(') { text.to_owned() } else { format!("({text})") }
+    if text.starts_with('(') {
+        text.to_owned()
+    } else {
+        format!("({text})")
+    }
 }
 
 fn no_other_placeholder(text: &str) -> Result<(), BadTemplate> {
     if text.contains(['{', '}']) {
-        return Err(BadTemplate("{user} is the only placeholder; write a brace as \\7b or \\7d".into()));
+        return Err(BadTemplate(
+            "{user} is the only placeholder; write a brace as \\7b or \\7d".into(),
+        ));
     }
     Ok(())
 }
@@ -154,7 +197,9 @@ fn check_filter(text: &str) -> Result<(), BadTemplate> {
     if rest.is_empty() {
         Ok(())
     } else {
-        Err(BadTemplate(format!("\"{rest}\" is left over behind the filter")))
+        Err(BadTemplate(format!(
+            "\"{rest}\" is left over behind the filter"
+        )))
     }
 }
 
@@ -163,16 +208,20 @@ fn filter(text: &str, depth: usize) -> Result<&str, BadTemplate> {
     if depth > MAX_FILTER_DEPTH {
         return Err(BadTemplate("the filter nests too deeply".into()));
     }
-    let inner = text
-        .strip_prefix('(')
-        .ok_or_else(|| BadTemplate(format!("an opening parenthesis is missing before \"{text}\"")))?;
+    let inner = text.strip_prefix('(').ok_or_else(|| {
+        BadTemplate(format!(
+            "an opening parenthesis is missing before \"{text}\""
+        ))
+    })?;
     let rest = if let Some(list) = inner.strip_prefix(['&', '|']) {
         let mut rest = list;
         while rest.starts_with('(') {
             rest = filter(rest, depth + 1)?;
         }
         if rest.len() == list.len() {
-            return Err(BadTemplate("\"&\" and \"|\" need at least one filter".into()));
+            return Err(BadTemplate(
+                "\"&\" and \"|\" need at least one filter".into(),
+            ));
         }
         rest
     } else if let Some(negated) = inner.strip_prefix('!') {
@@ -199,7 +248,13 @@ fn item(text: &str) -> Result<&str, BadTemplate> {
         .ok_or_else(|| BadTemplate("a closing parenthesis is missing".into()))?;
     let (value, rest) = after.split_at(end);
     for escaped in value.split('\\').skip(1) {
-        if !escaped.bytes().take(2).filter(u8::is_ascii_hexdigit).count().eq(&2) {
+        if !escaped
+            .bytes()
+            .take(2)
+            .filter(u8::is_ascii_hexdigit)
+            .count()
+            .eq(&2)
+        {
             return Err(BadTemplate(
                 "a backslash needs two hexadecimal digits behind it (\\2a for \"*\")".into(),
             ));
@@ -218,7 +273,8 @@ mod tests {
 
     #[test]
     fn a_name_is_escaped_in_a_filter() {
-        let template = FilterTemplate::parse("(&(objectClass=person)(|(uid={user})(mail={user})))").unwrap();
+        let template =
+            FilterTemplate::parse("(&(objectClass=person)(|(uid={user})(mail={user})))").unwrap();
         for (name, value) in [
             ("alice", "alice"),
             ("*", "\\2a"),
@@ -235,6 +291,20 @@ mod tests {
     }
 
     #[test]
+    fn what_the_server_says_is_escaped_too() {
+        let member = AttributeName::known("member");
+        let filter = Filter::equality(&member, b"cn=a\\2c*)(x=\xff\0,o=y");
+        assert_eq!(
+            filter.as_str(),
+            "(member=cn=a\\5c2c\\2a\\29\\28x=\\ff\\00,o=y)"
+        );
+        let uid = Filter::equality(&AttributeName::known("uid"), "zo\u{eb}".as_bytes());
+        let text = filter.or(&uid).negated().as_str().to_owned();
+        assert_eq!(text, format!("(!(|{}(uid=zo\u{eb})))", filter.as_str()));
+        assert!(check_filter(&text).is_ok());
+    }
+
+    #[test]
     fn a_name_is_escaped_in_a_dn() {
         let template = DnTemplate::parse("uid={user},ou=people,dc=x").unwrap();
         for (name, value) in [
@@ -248,7 +318,10 @@ mod tests {
         ] {
             let dn = template.expand(&user(name)).unwrap();
             assert_eq!(dn.as_str(), format!("uid={value},ou=people,dc=x"));
-            assert_eq!(dn, Dn::parse(&format!("UID={value}, ou=people, dc=x")).unwrap());
+            assert_eq!(
+                dn,
+                Dn::parse(&format!("UID={value}, ou=people, dc=x")).unwrap()
+            );
         }
     }
 
@@ -281,9 +354,23 @@ mod tests {
     fn what_is_no_filter_is_refused() {
         let deep = format!("{}(uid={{user}}){}", "(!".repeat(40), ")".repeat(40));
         for text in [
-            "", "(uid=alice)", "(uid={user}", "uid={user})", "(uid={user})(x=y)", "({user}=x)", "(&)",
-            "(&{user})", "(uid={user})x", "(uid=%(user)s)", "(uid={name})(cn={user})", "(a={user}\\zz)",
-            "(a={user}\\2)", "(={user})", "(u{user}d=x)", "(uid{user})", &deep,
+            "",
+            "(uid=alice)",
+            "(uid={user}",
+            "uid={user})",
+            "(uid={user})(x=y)",
+            "({user}=x)",
+            "(&)",
+            "(&{user})",
+            "(uid={user})x",
+            "(uid=%(user)s)",
+            "(uid={name})(cn={user})",
+            "(a={user}\\zz)",
+            "(a={user}\\2)",
+            "(={user})",
+            "(u{user}d=x)",
+            "(uid{user})",
+            &deep,
         ] {
             assert!(FilterTemplate::parse(text).is_err(), "{text}");
         }
@@ -292,7 +379,15 @@ mod tests {
 
     #[test]
     fn what_is_no_dn_template_is_refused() {
-        for text in ["", "uid=alice,o=x", "{user}", "{user}=x,o=y", "uid={user},", "uid={name},cn={user}", "uid=%(user)s"] {
+        for text in [
+            "",
+            "uid=alice,o=x",
+            "{user}",
+            "{user}=x,o=y",
+            "uid={user},",
+            "uid={name},cn={user}",
+            "uid=%(user)s",
+        ] {
             assert!(DnTemplate::parse(text).is_err(), "{text}");
         }
     }

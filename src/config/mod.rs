@@ -31,7 +31,7 @@ pub use error::ConfigError;
 pub use file::{load, read_secret};
 pub use parse::parse;
 pub use query::Query;
-pub use uri::{BadUri, Scheme, ServerUri};
+pub use uri::{BadUri, Endpoint, Scheme, ServerUri};
 
 /// Where the module looks when the pam.d line has no `config=`.
 pub const DEFAULT_PATH: &str = "/etc/pam_rsldap/config.toml";

@@ -44,13 +44,19 @@ pub struct ServerUri {
     endpoint: Endpoint,
 }
 
+/// What to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Endpoint {
+pub enum Endpoint {
+    /// A TCP port.
     Host {
+        /// The host's name or address, in lower case and without brackets.
         name: String,
+        /// The same as an address, if it is one.
         address: Option<IpAddr>,
+        /// The port.
         port: u16,
     },
+    /// A Unix socket.
     Socket(PathBuf),
 }
 
@@ -113,6 +119,12 @@ impl ServerUri {
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.scheme
+    }
+
+    /// What to connect to.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     /// The host's name or address, in lower case and without brackets. None for a socket.

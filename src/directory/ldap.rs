@@ -1,0 +1,469 @@
+//! The directory over LDAP, through ldap3.
+//!
+//! One connection serves a whole login: service bind, search, the user's bind, service bind again,
+//! group questions. Searches and comparisons travel together; a bind travels alone
+//! (RFC 4511 §4.2.1). Every wait ends at `server.deadline`, counted from the first question.
+
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapResult, SearchOptions, StdStream};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::entry::read_entry;
+use super::groups;
+use super::result_code::{self, Operation, Reading};
+use super::{BindVerdict, Cause, Directory, DirectoryError, Entry, Unavailable};
+use crate::config::{BindIdentity, BindSecret, Config, Scheme, Scope, UserLookup, read_secret};
+use crate::names::{Dn, UserName};
+use crate::policy::{Answer, Proof, Question};
+use crate::secret::Password;
+use crate::template::Filter;
+use crate::transport::{Fault, Stream, TlsClient, Trouble, connect, relay};
+
+/// The attribute selector for "none" (RFC 4511 §4.5.1.8).
+const NO_ATTRIBUTES: &[&str] = &["1.1"];
+
+/// How long the good-bye may take.
+const FAREWELL: Duration = Duration::from_millis(50);
+
+/// The directory of a configuration. Nothing is opened before the first question.
+pub struct LdapDirectory<'a> {
+    runtime: Option<Runtime>,
+    client: Client<'a>,
+}
+
+impl<'a> LdapDirectory<'a> {
+    /// A directory that has not been asked anything yet.
+    #[must_use]
+    pub fn new(config: &'a Config) -> Self {
+        LdapDirectory {
+            runtime: None,
+            client: Client {
+                config,
+                limit: None,
+                session: None,
+            },
+        }
+    }
+}
+
+/// The runtime of this call, made when it is first needed. It has one thread: the caller's.
+fn started(runtime: &mut Option<Runtime>) -> Result<&Runtime, DirectoryError> {
+    if runtime.is_none() {
+        let made = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build();
+        *runtime = Some(made.map_err(|error| host_trouble("an event queue", &error))?);
+    }
+    runtime
+        .as_ref()
+        .ok_or_else(|| DirectoryError::Config("no runtime".to_owned()))
+}
+
+fn host_trouble(what: &str, error: &std::io::Error) -> DirectoryError {
+    unavailable(
+        Trouble::new(Cause::Host, format!("{what} cannot be opened: {error}")),
+        None,
+    )
+}
+
+fn unavailable(trouble: Trouble, server: Option<String>) -> DirectoryError {
+    let Trouble { cause, detail } = trouble;
+    DirectoryError::Unavailable(Unavailable {
+        cause,
+        detail,
+        server,
+    })
+}
+
+impl Directory for LdapDirectory<'_> {
+    fn find(&mut self, user: &UserName) -> Result<Vec<Entry>, DirectoryError> {
+        started(&mut self.runtime)?.block_on(self.client.find(user))
+    }
+
+    fn verify(&mut self, dn: &Dn, password: &Password) -> Result<BindVerdict, DirectoryError> {
+        started(&mut self.runtime)?.block_on(self.client.verify(dn, password))
+    }
+
+    fn ask(
+        &mut self,
+        user: &UserName,
+        entry: &Entry,
+        questions: &[Question],
+    ) -> Result<Vec<Answer>, DirectoryError> {
+        started(&mut self.runtime)?.block_on(self.client.ask(user, entry, questions))
+    }
+
+    fn server(&self) -> Option<String> {
+        self.client
+            .session
+            .as_ref()
+            .map(|session| session.server.clone())
+    }
+}
+
+impl Drop for LdapDirectory<'_> {
+    /// Says good-bye (RFC 4511 §4.3), so that the server need not find out by itself.
+    fn drop(&mut self) {
+        if let (Some(runtime), Some(session)) = (&self.runtime, self.client.session.take()) {
+            runtime.block_on(session.close());
+        }
+    }
+}
+
+/// Who the connection is bound as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BoundAs {
+    /// Nobody has bound yet: anonymous (RFC 4513 §4).
+    Nobody,
+    /// The identity of `[bind]`.
+    Service,
+    /// The user whose password was right.
+    User,
+    /// A bind is under way or has failed.
+    Unknown,
+}
+
+struct Session {
+    ldap: Ldap,
+    fault: Fault,
+    relay: JoinHandle<()>,
+    server: String,
+    bound_as: BoundAs,
+}
+
+impl Session {
+    /// Puts ldap3 and the relay between the login and a connected stream.
+    async fn start(stream: Box<dyn Stream>, server: String) -> std::io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let ours = tokio::net::UnixStream::from_std(ours)?;
+        let fault = Fault::default();
+        let relay = tokio::spawn(relay(ours, stream, fault.clone()));
+        let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(theirs));
+        let (connection, ldap) = LdapConnAsync::with_settings(settings, "ldapi://relay")
+            .await
+            .map_err(std::io::Error::other)?;
+        tokio::spawn(async move {
+            // The relay's fault says more than ldap3's error, which is dropped here.
+            let _ = connection.drive().await;
+        });
+        Ok(Session {
+            ldap,
+            fault,
+            relay,
+            server,
+            bound_as: BoundAs::Nobody,
+        })
+    }
+
+    async fn close(mut self) {
+        let farewell = async {
+            let _ = self.ldap.unbind().await;
+            let _ = self.relay.await;
+        };
+        let _ = timeout(FAREWELL, farewell).await;
+    }
+
+    /// Waits for an operation until `limit`.
+    async fn wait<T>(
+        &self,
+        limit: Instant,
+        what: &str,
+        operation: impl Future<Output = ldap3::result::Result<T>>,
+    ) -> Result<T, DirectoryError> {
+        let trouble = match timeout_at(limit, operation).await {
+            Ok(Ok(result)) => return Ok(result),
+            Ok(Err(error)) => self
+                .fault
+                .get()
+                .unwrap_or_else(|| Trouble::new(Cause::Protocol, format!("{what}: {error}"))),
+            Err(_) => Trouble::new(Cause::Timeout, format!("no answer to the {what} in time")),
+        };
+        Err(self.unavailable(trouble))
+    }
+
+    fn unavailable(&self, trouble: Trouble) -> DirectoryError {
+        unavailable(trouble, Some(self.server.clone()))
+    }
+
+    /// The error for a result code that is no answer.
+    fn failure(&self, what: &str, result: &LdapResult, reading: Reading) -> DirectoryError {
+        let LdapResult { rc, text, .. } = result;
+        let mut detail = format!("{what}: {} ({rc})", result_code::name(*rc));
+        if !text.is_empty() {
+            detail.push_str(", ");
+            detail.push_str(text);
+        }
+        match reading {
+            Reading::Misconfigured => DirectoryError::Config(detail),
+            Reading::Unavailable(cause) => self.unavailable(Trouble::new(cause, detail)),
+            _ => self.unavailable(Trouble::new(Cause::Protocol, detail)),
+        }
+    }
+}
+
+struct Client<'a> {
+    config: &'a Config,
+    /// `server.deadline`, once the clock runs.
+    limit: Option<Instant>,
+    session: Option<Session>,
+}
+
+impl Client<'_> {
+    async fn find(&mut self, user: &UserName) -> Result<Vec<Entry>, DirectoryError> {
+        let wanted = groups::wanted_attributes(self.config);
+        let limit = self.operation_limit();
+        let searches = match &self.config.user.lookup {
+            UserLookup::Template(template) => match template.expand(user) {
+                None => return Ok(Vec::new()),
+                Some(dn) => vec![Search {
+                    base: dn,
+                    scope: Scope::Base,
+                    filter: Filter::any(),
+                    operation: Operation::UserRead,
+                }],
+            },
+            UserLookup::Search(searches) => searches
+                .iter()
+                .map(|search| Search {
+                    base: search.base.clone(),
+                    scope: search.scope,
+                    filter: search.filter.expand(user),
+                    operation: Operation::UserSearch,
+                })
+                .collect(),
+        };
+        let session = self.as_service().await?;
+        let searching = searches
+            .iter()
+            .map(|search| search.run(session, limit, &wanted));
+        let mut found: Vec<Entry> = Vec::new();
+        for entry in try_join_all(searching).await?.into_iter().flatten() {
+            if !found.iter().any(|known| known.dn == entry.dn) {
+                found.push(entry);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn verify(
+        &mut self,
+        dn: &Dn,
+        password: &Password,
+    ) -> Result<BindVerdict, DirectoryError> {
+        let limit = self.operation_limit();
+        let session = self.connected().await?;
+        session.bound_as = BoundAs::Unknown;
+        let mut ldap = session.ldap.clone();
+        let binding = ldap.simple_bind(dn.as_str(), password.expose());
+        let result = session.wait(limit, "user's bind", binding).await?;
+        match result_code::read(Operation::UserBind, result.rc) {
+            Reading::Done => {
+                session.bound_as = BoundAs::User;
+                Ok(BindVerdict::Right)
+            }
+            Reading::WrongPassword => Ok(BindVerdict::Wrong),
+            reading => Err(session.failure("user's bind", &result, reading)),
+        }
+    }
+
+    async fn ask(
+        &mut self,
+        user: &UserName,
+        entry: &Entry,
+        questions: &[Question],
+    ) -> Result<Vec<Answer>, DirectoryError> {
+        let membership = groups::membership(self.config, user, entry);
+        let limit = self.operation_limit();
+        let session = self.as_service().await?;
+        let asking = questions
+            .iter()
+            .map(|question| answer(session, limit, question, &membership));
+        try_join_all(asking).await
+    }
+
+    /// The time by which the next operation has to end.
+    fn operation_limit(&mut self) -> Instant {
+        let server = &self.config.server;
+        let deadline = *self
+            .limit
+            .get_or_insert_with(|| Instant::now() + server.deadline);
+        deadline.min(Instant::now() + server.operation_timeout)
+    }
+
+    /// A session that is bound for lookups.
+    async fn as_service(&mut self) -> Result<&Session, DirectoryError> {
+        let config = self.config;
+        let limit = self.operation_limit();
+        let session = self.connected().await?;
+        let ready = match session.bound_as {
+            BoundAs::Service => true,
+            BoundAs::User => config.bind.as_user,
+            BoundAs::Nobody => matches!(config.bind.as_who, BindIdentity::Anonymous),
+            BoundAs::Unknown => false,
+        };
+        if !ready {
+            session.bound_as = BoundAs::Unknown;
+            bind_service(session, limit, &config.bind.as_who).await?;
+            session.bound_as = BoundAs::Service;
+        }
+        Ok(session)
+    }
+
+    async fn connected(&mut self) -> Result<&mut Session, DirectoryError> {
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => self.open().await?,
+        };
+        Ok(self.session.insert(session))
+    }
+
+    /// Connects to the first server that is there.
+    async fn open(&mut self) -> Result<Session, DirectoryError> {
+        let server = &self.config.server;
+        let deadline = *self
+            .limit
+            .get_or_insert_with(|| Instant::now() + server.deadline);
+        let needs_tls = server.uris.iter().any(|uri| uri.scheme() == Scheme::Ldaps);
+        let tls = match needs_tls {
+            true => Some(TlsClient::new(&self.config.tls).map_err(DirectoryError::Config)?),
+            false => None,
+        };
+        let mut tried: Vec<String> = Vec::new();
+        let mut last = (Cause::Timeout, None);
+        for uri in &server.uris {
+            let limit = deadline.min(Instant::now() + server.connect_timeout);
+            match connect(uri, tls.as_ref(), limit).await {
+                Ok(stream) => {
+                    return Session::start(stream, uri.to_string())
+                        .await
+                        .map_err(|error| host_trouble("a socket pair", &error));
+                }
+                Err(trouble) => {
+                    tried.push(format!("{uri}: {}", trouble.detail));
+                    last = (trouble.cause, Some(uri.to_string()));
+                }
+            }
+            if Instant::now() >= deadline {
+                break;
+            }
+        }
+        let (cause, server) = last;
+        Err(unavailable(Trouble::new(cause, tried.join("; ")), server))
+    }
+}
+
+/// One search for the user.
+struct Search {
+    base: Dn,
+    scope: Scope,
+    filter: Filter,
+    operation: Operation,
+}
+
+impl Search {
+    async fn run(
+        &self,
+        session: &Session,
+        limit: Instant,
+        wanted: &[&str],
+    ) -> Result<Vec<Entry>, DirectoryError> {
+        let scope = match self.scope {
+            Scope::Base => ldap3::Scope::Base,
+            Scope::OneLevel => ldap3::Scope::OneLevel,
+            Scope::Subtree => ldap3::Scope::Subtree,
+        };
+        let mut ldap = session.ldap.clone();
+        // Two are enough to know that there is more than one.
+        ldap.with_search_options(SearchOptions::new().sizelimit(2));
+        let searching = ldap.search(self.base.as_str(), scope, self.filter.as_str(), wanted);
+        let ldap3::SearchResult(found, result) = session
+            .wait(limit, "search for the user", searching)
+            .await?;
+        let entries = found.into_iter().filter(|entry| !entry.is_ref());
+        let entries: Option<Vec<Entry>> = entries.map(read_entry).collect();
+        let entries = entries.ok_or_else(|| {
+            session.unavailable(Trouble::new(
+                Cause::Protocol,
+                "an entry that makes no sense",
+            ))
+        })?;
+        match result_code::read(self.operation, result.rc) {
+            Reading::Done => Ok(entries),
+            Reading::NoSuchEntry => Ok(Vec::new()),
+            Reading::TooMany if entries.len() > 1 => Ok(entries),
+            reading => {
+                Err(session.failure(&format!("search below {}", self.base), &result, reading))
+            }
+        }
+    }
+}
+
+async fn bind_service(
+    session: &Session,
+    limit: Instant,
+    as_who: &BindIdentity,
+) -> Result<(), DirectoryError> {
+    let mut ldap = session.ldap.clone();
+    let (what, result) = match as_who {
+        BindIdentity::Anonymous => {
+            let what = "anonymous bind";
+            (
+                what,
+                session.wait(limit, what, ldap.simple_bind("", "")).await?,
+            )
+        }
+        BindIdentity::Simple(dn, secret) => {
+            let what = "service account's bind";
+            let password = match secret {
+                BindSecret::Inline(password) => password.clone(),
+                BindSecret::File(path) => {
+                    read_secret(path).map_err(|error| DirectoryError::Config(error.to_string()))?
+                }
+            };
+            let binding = ldap.simple_bind(dn.as_str(), password.expose());
+            (what, session.wait(limit, what, binding).await?)
+        }
+        BindIdentity::External => {
+            return Err(DirectoryError::Config(
+                "SASL EXTERNAL is not supported yet".to_owned(),
+            ));
+        }
+    };
+    match result_code::read(Operation::ServiceBind, result.rc) {
+        Reading::Done => Ok(()),
+        reading => Err(session.failure(what, &result, reading)),
+    }
+}
+
+/// Reads the group itself, if it has the user as a member (or has not, where that is to be proven):
+/// the server applies its matching rules, and the answer is one bare entry or none.
+async fn answer(
+    session: &Session,
+    limit: Instant,
+    question: &Question,
+    membership: &Filter,
+) -> Result<Answer, DirectoryError> {
+    let filter = match question.proof {
+        Proof::Member => membership.clone(),
+        Proof::NonMember => membership.negated(),
+    };
+    let mut ldap = session.ldap.clone();
+    let base = question.group.as_str();
+    let searching = ldap.search(base, ldap3::Scope::Base, filter.as_str(), NO_ATTRIBUTES);
+    let ldap3::SearchResult(found, result) =
+        session.wait(limit, "group question", searching).await?;
+    match result_code::read(Operation::GroupRead, result.rc) {
+        Reading::Done if found.iter().any(|entry| !entry.is_ref()) => Ok(Answer::Proven),
+        Reading::Done => Ok(Answer::NotProven),
+        Reading::NoSuchEntry => Ok(Answer::NoSuchGroup),
+        Reading::Withheld => Ok(Answer::Withheld(result_code::name(result.rc).to_owned())),
+        reading => Err(session.failure(&format!("group {base}"), &result, reading)),
+    }
+}

@@ -1,0 +1,238 @@
+//! The use cases, as an order of steps. What is decided is in [`policy`](crate::policy), what is
+//! sent is in [`directory`](crate::directory).
+//!
+//! The password decides before the gates do: whoever does not know it learns nothing about them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::{Config, UserLookup};
+use crate::directory::{BindVerdict, Cause, Directory, DirectoryError, Entry};
+use crate::names::{Dn, FlagName, ServiceName, UserName};
+use crate::outcome::Outcome;
+use crate::policy::{self, Answer, Facts, Question, Verdict};
+use crate::transaction::{HostError, Transaction};
+
+/// Who wants in, by which way, under which rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The rules.
+    pub config: &'a Config,
+    /// `PAM_USER`.
+    pub user: &'a UserName,
+    /// `PAM_SERVICE`.
+    pub service: &'a ServiceName,
+}
+
+/// How a phase ended, and what the log and the session need to know about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why, in words; empty where the outcome says it all.
+    pub reason: String,
+    /// The kind of failure, for [`Outcome::Unavailable`].
+    pub cause: Option<Cause>,
+    /// The server that answered, or the last one tried.
+    pub server: Option<String>,
+    /// Who the user is in the directory, for [`Outcome::Granted`].
+    pub identity: Option<Identity>,
+}
+
+/// Who the user is in the directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The entry's name.
+    pub dn: Dn,
+    /// The flags that are true; empty unless the session environment is wanted.
+    pub flags: BTreeSet<FlagName>,
+    /// Key of `[user.attributes]` in upper case → first value.
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl Decision {
+    /// A decision that needed no server.
+    pub fn local(outcome: Outcome, reason: impl Into<String>) -> Self {
+        Decision {
+            outcome,
+            reason: reason.into(),
+            cause: None,
+            server: None,
+            identity: None,
+        }
+    }
+}
+
+/// Is the name one that stays local? Decided before any prompt and any traffic.
+///
+/// # Errors
+/// The decision, when there is nothing left to ask.
+pub fn screen(name: &[u8], local_uid: Option<u32>, config: &Config) -> Result<UserName, Box<Decision>> {
+    let user =
+        UserName::parse(name).map_err(|bad| Box::new(Decision::local(Outcome::UnknownUser, bad.reason())))?;
+    if policy::is_exempt(&user, local_uid, &config.user) {
+        return Err(Box::new(Decision::local(Outcome::Exempt, "")));
+    }
+    Ok(user)
+}
+
+/// Is the password right, and may the user in?
+///
+/// # Errors
+/// The password could not be asked for.
+pub fn authenticate(
+    request: Request<'_>,
+    transaction: &mut dyn Transaction,
+    directory: &mut dyn Directory,
+) -> Result<Decision, HostError> {
+    let password = match transaction.password()? {
+        Ok(password) => password,
+        Err(nothing) => return Ok(Decision::local(Outcome::BadPassword, nothing.reason())),
+    };
+    let result = (|| {
+        let entry = match &request.config.user.lookup {
+            UserLookup::Search(_) => {
+                let entry = identify(request, directory)?;
+                check(directory.verify(&entry.dn, &password)?)?;
+                entry
+            }
+            UserLookup::Template(template) => {
+                let dn = template.expand(request.user).ok_or_else(no_such_dn)?;
+                check(directory.verify(&dn, &password)?)?;
+                identify(request, directory)?
+            }
+        };
+        pass_gates(request, entry, directory)
+    })();
+    Ok(conclude(result, directory))
+}
+
+/// May the user in, however authentication was done? Needs no password and no earlier phase.
+pub fn account(request: Request<'_>, directory: &mut dyn Directory) -> Decision {
+    let result =
+        identify(request, directory).and_then(|entry| pass_gates(request, entry, directory));
+    conclude(result, directory)
+}
+
+/// The way out of a login: what ended it, short of a grant.
+enum End {
+    Decided(Outcome, String),
+    Failed(DirectoryError),
+}
+
+impl From<DirectoryError> for End {
+    fn from(error: DirectoryError) -> Self {
+        End::Failed(error)
+    }
+}
+
+fn no_such_dn() -> End {
+    End::Decided(
+        Outcome::UnknownUser,
+        "the name cannot be part of a DN".to_owned(),
+    )
+}
+
+/// The one entry whose name is the user's.
+fn identify(request: Request<'_>, directory: &mut dyn Directory) -> Result<Entry, End> {
+    let unknown = |why: &str| End::Decided(Outcome::UnknownUser, why.to_owned());
+    let entry = policy::only_one(directory.find(request.user)?).map_err(unknown)?;
+    let attribute = request.config.user.name_attribute.as_str();
+    if !policy::is_named(entry.values(attribute), request.user) {
+        return Err(unknown(&format!(
+            "no value of {attribute} is exactly this name"
+        )));
+    }
+    Ok(entry)
+}
+
+fn check(verdict: BindVerdict) -> Result<(), End> {
+    match verdict {
+        BindVerdict::Right => Ok(()),
+        BindVerdict::Wrong => Err(End::Decided(Outcome::BadPassword, String::new())),
+    }
+}
+
+/// Asks until every gate is decided; then, for the session, until every flag is.
+fn pass_gates(
+    request: Request<'_>,
+    entry: Entry,
+    directory: &mut dyn Directory,
+) -> Result<Identity, End> {
+    let Request {
+        config, service, ..
+    } = request;
+    let gates = policy::gates(config, service);
+    let mut facts = Facts::new();
+    loop {
+        match policy::verdict(&gates, &config.flags, &facts) {
+            Verdict::Open => break,
+            Verdict::Shut(why) => return Err(End::Decided(Outcome::Refused, why)),
+            Verdict::Misconfigured(why) => return Err(End::Decided(Outcome::ConfigError, why)),
+            Verdict::Ask(open) => ask(request, directory, &entry, open, &mut facts)?,
+        }
+    }
+    let mut flags = BTreeSet::new();
+    if config.session.environment {
+        flags = loop {
+            match policy::flags_set(&config.flags, &facts) {
+                Ok(flags) => break flags,
+                Err(open) => ask(request, directory, &entry, open, &mut facts)?,
+            }
+        };
+    }
+    let attributes = config
+        .user
+        .attributes
+        .iter()
+        .filter_map(|(key, attribute)| {
+            Some((
+                key.clone(),
+                entry.first_text(attribute.as_str())?.to_owned(),
+            ))
+        });
+    Ok(Identity {
+        attributes: attributes.collect(),
+        dn: entry.dn,
+        flags,
+    })
+}
+
+/// Adds a fact for each of the questions, whatever the directory does: asking ends.
+fn ask(
+    request: Request<'_>,
+    directory: &mut dyn Directory,
+    entry: &Entry,
+    questions: Vec<Question>,
+    facts: &mut Facts,
+) -> Result<(), DirectoryError> {
+    let mut answers = directory.ask(request.user, entry, &questions)?.into_iter();
+    let unanswered = || Answer::Withheld("no answer".to_owned());
+    facts.extend(
+        questions
+            .into_iter()
+            .map(|question| (question, answers.next().unwrap_or_else(unanswered))),
+    );
+    Ok(())
+}
+
+fn conclude(result: Result<Identity, End>, directory: &dyn Directory) -> Decision {
+    let server = directory.server();
+    let decision = match result {
+        Ok(identity) => Decision {
+            identity: Some(identity),
+            ..Decision::local(Outcome::Granted, "")
+        },
+        Err(End::Decided(outcome, reason)) => Decision::local(outcome, reason),
+        Err(End::Failed(DirectoryError::Config(problem))) => {
+            Decision::local(Outcome::ConfigError, problem)
+        }
+        Err(End::Failed(DirectoryError::Unavailable(unavailable))) => {
+            return Decision {
+                cause: Some(unavailable.cause),
+                server: unavailable.server.or(server),
+                ..Decision::local(Outcome::Unavailable, unavailable.detail)
+            };
+        }
+    };
+    Decision { server, ..decision }
+}

@@ -1,0 +1,136 @@
+//! The functions of libpam that pam-bindings lacks, and nothing else. Every function here is
+//! described in a man page of Linux-PAM; the name of the function is the name of the page.
+
+use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
+use std::time::Duration;
+
+use pam::module::PamHandle;
+use zeroize::Zeroizing;
+
+use crate::transaction::HostError;
+
+const PAM_SUCCESS: c_int = 0;
+const PAM_SYSTEM_ERR: c_int = 4;
+const PAM_AUTH_ERR: c_int = 7;
+
+/// The numbers of items in security/_pam_types.h.
+#[derive(Clone, Copy)]
+#[repr(i32)]
+pub enum Item {
+    /// `PAM_SERVICE`
+    Service = 1,
+    /// `PAM_RHOST`
+    Rhost = 4,
+    /// `PAM_AUTHTOK`
+    Authtok = 6,
+}
+
+#[link(name = "pam")]
+unsafe extern "C" {
+    fn pam_get_user(pamh: *mut c_void, user: *mut *const c_char, prompt: *const c_char) -> c_int;
+    fn pam_get_item(pamh: *const c_void, item: c_int, value: *mut *const c_void) -> c_int;
+    fn pam_get_authtok(
+        pamh: *mut c_void,
+        item: c_int,
+        authtok: *mut *const c_char,
+        prompt: *const c_char,
+    ) -> c_int;
+    fn pam_putenv(pamh: *mut c_void, name_value: *const c_char) -> c_int;
+    fn pam_fail_delay(pamh: *mut c_void, usec: c_uint) -> c_int;
+}
+
+fn raw(pamh: &mut PamHandle) -> *mut c_void {
+    std::ptr::from_mut(pamh).cast()
+}
+
+/// `PAM_USER`; the user is asked for it where the application has not set it, as login(1) does.
+///
+/// # Errors
+/// libpam's, from the conversation as a rule.
+pub fn user(pamh: &mut PamHandle) -> Result<Vec<u8>, HostError> {
+    let mut user = std::ptr::null();
+    // SAFETY: pam_get_user(3): the handle is libpam's own for the time of this hook; `user` is ours; a
+    // null prompt means the default one.
+    let code = unsafe { pam_get_user(raw(pamh), &raw mut user, std::ptr::null()) };
+    if code != PAM_SUCCESS || user.is_null() {
+        let code = if code == PAM_SUCCESS {
+            PAM_SYSTEM_ERR
+        } else {
+            code
+        };
+        return Err(HostError {
+            code,
+            action: "asking for the user's name",
+        });
+    }
+    // SAFETY: pam_get_user(3) gave a string that ends with NUL and stays until PAM_USER is set again;
+    // it is copied here.
+    Ok(unsafe { CStr::from_ptr(user) }.to_bytes().to_vec())
+}
+
+/// A text item, empty if it is not set.
+pub fn item(pamh: &mut PamHandle, item: Item) -> Vec<u8> {
+    let mut value: *const c_void = std::ptr::null();
+    // SAFETY: pam_get_item(3): as above; both items are strings.
+    let code = unsafe { pam_get_item(raw(pamh), item as c_int, &raw mut value) };
+    if code != PAM_SUCCESS || value.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: pam_get_item(3) gave a string that ends with NUL; it is copied here.
+    unsafe { CStr::from_ptr(value.cast()) }.to_bytes().to_vec()
+}
+
+/// `PAM_AUTHTOK`: what an earlier module left, or what the user types now. It stays in the handle
+/// for the modules behind. Empty if `use_first_pass` is set and no module has left one.
+///
+/// # Errors
+/// libpam's, from the conversation as a rule.
+pub fn authtok(pamh: &mut PamHandle) -> Result<Zeroizing<Vec<u8>>, HostError> {
+    let mut authtok = std::ptr::null();
+    // SAFETY: pam_get_authtok(3): as above; a null prompt means the default one.
+    let code = unsafe {
+        pam_get_authtok(
+            raw(pamh),
+            Item::Authtok as c_int,
+            &raw mut authtok,
+            std::ptr::null(),
+        )
+    };
+    match code {
+        PAM_SUCCESS if authtok.is_null() => Ok(Zeroizing::default()),
+        // SAFETY: pam_get_authtok(3) gave a string that ends with NUL; it is copied here.
+        PAM_SUCCESS => Ok(Zeroizing::new(
+            unsafe { CStr::from_ptr(authtok) }.to_bytes().to_vec(),
+        )),
+        PAM_AUTH_ERR => Ok(Zeroizing::default()),
+        code => Err(HostError {
+            code,
+            action: "asking for the password",
+        }),
+    }
+}
+
+/// Sets a variable in the environment of the session (pam_putenv(3)). False if libpam did not.
+pub fn put_environment(pamh: &mut PamHandle, name: &str, value: &str) -> bool {
+    let Ok(variable) = CString::new(format!("{name}={value}")) else {
+        return false;
+    };
+    // SAFETY: pam_putenv(3) copies the string.
+    unsafe { pam_putenv(raw(pamh), variable.as_ptr()) == PAM_SUCCESS }
+}
+
+/// Asks libpam to delay the application's answer if authentication fails (pam_fail_delay(3)).
+pub fn delay_failure(pamh: &mut PamHandle, delay: Duration) {
+    let microseconds = c_uint::try_from(delay.as_micros()).unwrap_or(c_uint::MAX);
+    // SAFETY: pam_fail_delay(3) takes a number.
+    unsafe { pam_fail_delay(raw(pamh), microseconds) };
+}
+
+/// What this module has left in the handle under `key` (pam_get_data(3)).
+///
+/// # Safety
+/// Whatever was stored under `key` must be a `T`.
+pub unsafe fn data<'a, T>(pamh: &'a PamHandle, key: &str) -> Option<&'a T> {
+    // SAFETY: the caller knows the type; the data stays until it is replaced, which takes `&mut`.
+    unsafe { pamh.get_data(key) }.ok()
+}

@@ -1,0 +1,86 @@
+//! The PAM handle as the rest of the project sees it.
+
+use std::time::{Duration, Instant};
+
+use pam::module::PamHandle;
+
+use super::ffi::{self, Item};
+use crate::login::Decision;
+use crate::secret::{NotAPassword, Password};
+use crate::transaction::{HostError, Transaction};
+
+/// The key of [`Remembered`] in the handle's data.
+const KEY: &str = "pam_rsldap";
+
+/// How long an earlier phase's decision stands for a later one. The phases of one login follow each
+/// other at once; a program that keeps a handle for longer gets a new answer.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// How long libpam is asked to wait before it reports a failure.
+const FAIL_DELAY: Duration = Duration::from_secs(2);
+
+/// What one phase leaves for the next in the same handle. sshd runs phases in different processes, so
+/// every phase also works without.
+pub struct Remembered {
+    /// `PAM_USER` and `PAM_SERVICE` at that time.
+    pub subject: (Vec<u8>, Vec<u8>),
+    /// When.
+    pub at: Instant,
+    /// What was decided.
+    pub decision: Decision,
+    /// The session's variables.
+    pub environment: Vec<(String, String)>,
+}
+
+/// One hook's hold on the transaction.
+pub struct Handle<'a>(pub &'a mut PamHandle);
+
+impl Handle<'_> {
+    /// `PAM_USER`, asked for where it is not set.
+    ///
+    /// # Errors
+    /// The conversation failed.
+    pub fn user(&mut self) -> Result<Vec<u8>, HostError> {
+        ffi::user(self.0)
+    }
+
+    /// `PAM_SERVICE`
+    pub fn service(&mut self) -> Vec<u8> {
+        ffi::item(self.0, Item::Service)
+    }
+
+    /// `PAM_RHOST`, empty if it is not set.
+    pub fn rhost(&mut self) -> Vec<u8> {
+        ffi::item(self.0, Item::Rhost)
+    }
+
+    /// Leaves something for the phases behind. Without it they ask the directory again.
+    pub fn remember(&mut self, remembered: Remembered) {
+        let _ = self.0.set_data(KEY, Box::new(remembered));
+    }
+
+    /// What an earlier phase left for this user and service, unless it is stale.
+    pub fn recall(&self, user: &[u8], service: &[u8]) -> Option<&Remembered> {
+        // SAFETY: only `remember` stores under this key, and it stores a `Remembered`.
+        let remembered: &Remembered = unsafe { ffi::data(self.0, KEY) }?;
+        let (for_user, for_service) = &remembered.subject;
+        let same = for_user == user && for_service == service;
+        (same && remembered.at.elapsed() < FRESH).then_some(remembered)
+    }
+
+    /// Sets a variable of the session. False if libpam did not.
+    pub fn put_environment(&mut self, name: &str, value: &str) -> bool {
+        ffi::put_environment(self.0, name, value)
+    }
+
+    /// Makes guessing slow, should the stack fail.
+    pub fn delay_failure(&mut self) {
+        ffi::delay_failure(self.0, FAIL_DELAY);
+    }
+}
+
+impl Transaction for Handle<'_> {
+    fn password(&mut self) -> Result<Result<Password, NotAPassword>, HostError> {
+        Ok(Password::new(&ffi::authtok(self.0)?))
+    }
+}

@@ -1,0 +1,191 @@
+//! The six entry points of the module, as libpam calls them (pam(8), "writing modules").
+//!
+//! Whatever happens behind them, each returns a code: pam-bindings catches panics and answers
+//! `PAM_ABORT`, and here they are kept from printing to the user's terminal.
+
+mod args;
+pub mod code;
+mod ffi;
+mod handle;
+
+use std::ffi::CStr;
+use std::sync::Once;
+use std::time::Instant;
+
+use pam::constants::{PamFlag, PamResultCode};
+use pam::module::{PamHandle, PamHooks};
+
+use crate::config::{self, Config, Fallback, FallbackRules, Log as LogSettings};
+use crate::directory::Cause;
+use crate::directory::ldap::LdapDirectory;
+use crate::log::{Log, Subject};
+use crate::login::{self, Decision, Request};
+use crate::names::ServiceName;
+use crate::outcome::{Outcome, Phase};
+use crate::policy::{self, ROOT_UID};
+use crate::session;
+use crate::sys;
+use crate::transaction::HostError;
+use args::Args;
+use handle::{Handle, Remembered};
+
+/// The exported symbols, `pam_sm_authenticate` and its five kin, which hand over to [`Module`].
+#[allow(missing_docs)]
+mod symbols {
+    use super::Module;
+
+    pam::pam_hooks!(Module);
+}
+
+struct Module;
+
+impl PamHooks for Module {
+    fn sm_authenticate(pamh: &mut PamHandle, args: Vec<&CStr>, _: PamFlag) -> PamResultCode {
+        decide(Phase::Auth, pamh, &args)
+    }
+
+    fn acct_mgmt(pamh: &mut PamHandle, args: Vec<&CStr>, _: PamFlag) -> PamResultCode {
+        decide(Phase::Account, pamh, &args)
+    }
+
+    fn sm_setcred(_: &mut PamHandle, _: Vec<&CStr>, _: PamFlag) -> PamResultCode {
+        code::SETCRED
+    }
+
+    fn sm_open_session(pamh: &mut PamHandle, args: Vec<&CStr>, _: PamFlag) -> PamResultCode {
+        open_session(pamh, &args);
+        code::SESSION
+    }
+
+    fn sm_close_session(_: &mut PamHandle, _: Vec<&CStr>, _: PamFlag) -> PamResultCode {
+        code::SESSION
+    }
+
+    fn sm_chauthtok(_: &mut PamHandle, _: Vec<&CStr>, _: PamFlag) -> PamResultCode {
+        code::CHAUTHTOK
+    }
+}
+
+/// A caught panic would still print to the terminal of whoever is logging in.
+fn keep_panics_quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
+}
+
+/// Runs a phase: decides, remembers, logs, and returns the code.
+fn decide(phase: Phase, pamh: &mut PamHandle, arguments: &[&CStr]) -> PamResultCode {
+    keep_panics_quiet();
+    let started = Instant::now();
+    let args = Args::parse(arguments);
+    let mut handle = Handle(pamh);
+    let service = handle.service();
+    let rhost = handle.rhost();
+    let rules = FallbackRules {
+        config_error: args.config_error,
+        ..FallbackRules::default()
+    };
+    let mut fallback = Fallback {
+        auth: rules,
+        account: rules,
+    };
+    let mut log = Log::new(&LogSettings::default(), args.debug, &service, phase.name());
+
+    let decided = handle.user().and_then(|user| {
+        let decision = match prepare(&user, &args) {
+            Err(decision) => *decision,
+            Ok((config, local_uid))
+}
+
+/// Runs a phase under a configuration, and leaves the decision for the phases behind.
+fn run(
+    phase: Phase,
+    handle: &mut Handle<'_>,
+    config: &Config,
+    (user, service): (&[u8], &[u8]),
+    local_uid: Option<u32>,
+) -> Result<Decision, HostError> {
+    if phase == Phase::Account {
+        let earlier = handle
+            .recall(user, service)
+            .map(|earlier| &earlier.decision);
+        if let Some(earlier) = earlier.filter(|earlier| policy::carries_over(earlier.outcome)) {
+            return Ok(earlier.clone());
+        }
+    }
+    let decision = match login::screen(user, local_uid, config) {
+        Err(decision) => *decision,
+        Ok(name) => {
+            let service = ServiceName::of_transaction(service);
+            let request = Request {
+                config,
+                user: &name,
+                service: &service,
+            };
+            let mut directory = LdapDirectory::new(config);
+            match phase {
+                Phase::Auth => login::authenticate(request, handle, &mut directory)?,
+                Phase::Account => login::account(request, &mut directory),
+            }
+        }
+    };
+    handle.remember(Remembered {
+        subject: (user.to_vec(), service.to_vec()),
+        at: Instant::now(),
+        environment: environment(config, &decision),
+        decision: decision.clone(),
+    });
+    Ok(decision)
+}
+
+/// The session's variables, if they are wanted and the user is in.
+fn environment(config: &Config, decision: &Decision) -> Vec<(String, String)> {
+    match &decision.identity {
+        Some(identity) if config.session.environment => session::environment(identity),
+        _ => Vec::new(),
+    }
+}
+
+/// Sets the session's environment: from what an earlier phase left, or by asking again where the
+/// session is opened in another process or without them.
+fn open_session(pamh: &mut PamHandle, arguments: &[&CStr]) {
+    keep_panics_quiet();
+    let args = Args::parse(arguments);
+    let mut handle = Handle(pamh);
+    let service = handle.service();
+    let Ok(user) = handle.user() else { return };
+    let log = Log::new(&LogSettings::default(), args.debug, &service, "session");
+    let variables = match handle.recall(&user, &service) {
+        Some(earlier) => earlier.environment.clone(),
+        None => session_environment(&user, &service, &args),
+    };
+    for (name, value) in variables {
+        if !handle.put_environment(&name, &value) {
+            log.warning(&format!(
+                "{name} could not be set in the session's environment"
+            ));
+        }
+    }
+}
+
+/// The variables of a session whose earlier phases ran elsewhere. None for a user who may not in.
+fn session_environment(user: &[u8], service: &[u8], args: &Args) -> Vec<(String, String)> {
+    let Ok((config, local_uid)) = prepare(user, args) else {
+        return Vec::new();
+    };
+    let wanted = config.session.environment;
+    match login::screen(user, local_uid, &config) {
+        Ok(name) if wanted => {
+            let service = ServiceName::of_transaction(service);
+            let request = Request {
+                config: &config,
+                user: &name,
+                service: &service,
+            };
+            environment(
+                &config,
+                &login::account(request, &mut LdapDirectory::new(&config)),
+            )
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,325 @@
+//! The decisions, and nothing else: facts in, verdict out. No I/O, no clock, no log.
+//!
+//! Group questions cost a round trip, so they are asked only when an answer is needed. The gates
+//! are evaluated over the [`Facts`] known so far; where a fact is missing the verdict is
+//! [`Verdict::Ask`], the login gets those facts, and the gates are evaluated again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::{Config, Query, User};
+use crate::names::{Dn, FlagName, ServiceName, UserName};
+use crate::outcome::{Outcome, Phase};
+
+/// uid 0 never reaches LDAP, whatever the configuration says.
+pub const ROOT_UID: u32 = 0;
+
+/// Whether this name stays local: listed in `user.exempt`, or a local account below `min_uid`.
+/// The caller has dealt with [`ROOT_UID`] before it opened the configuration.
+#[must_use]
+pub fn is_exempt(user: &UserName, local_uid: Option<u32>, rules: &User) -> bool {
+    rules.exempt.contains(user.as_str()) || local_uid.is_some_and(|uid| uid < rules.min_uid)
+}
+
+/// Whether one of the entry's names is exactly the login name. Directories compare names without
+/// regard to case and blanks; the host does not.
+#[must_use]
+pub fn is_named(names: &[Vec<u8>], user: &UserName) -> bool {
+    names.iter().any(|name| name == user.as_str().as_bytes())
+}
+
+/// Whether the account phase may take over what the auth phase of the same transaction decided.
+/// A wrong password says nothing about the account; everything else was found out without it.
+#[must_use]
+pub fn carries_over(auth: Outcome) -> bool {
+    match auth {
+        Outcome::Granted
+        | Outcome::Exempt
+        | Outcome::UnknownUser
+        | Outcome::Refused
+        | Outcome::Expired(_)
+        | Outcome::MustChange
+        | Outcome::Unavailable
+        | Outcome::ConfigError => true,
+        Outcome::BadPassword => false,
+    }
+}
+
+/// What an answer about a group has to prove to be of use.
+///
+/// A search that finds nothing proves nothing: the entry may be no member, or the server may hide the
+/// members from us. Where membership opens a gate, membership is to be proven; below `not` and
+/// `deny`, where membership shuts it, the contrary is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proof {
+    /// That the entry is a member.
+    Member,
+    /// That it is not.
+    NonMember,
+}
+
+impl Proof {
+    fn opposite(self) -> Self {
+        match self {
+            Proof::Member => Proof::NonMember,
+            Proof::NonMember => Proof::Member,
+        }
+    }
+}
+
+/// A question about one entry and a group.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Question {
+    /// The group.
+    pub group: Dn,
+    /// What has to be proven.
+    pub proof: Proof,
+}
+
+/// What the directory said to a [`Question`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is so.
+    Proven,
+    /// It is not so, or the server does not show it.
+    NotProven,
+    /// There is no such group.
+    NoSuchGroup,
+    /// The server would not say; its reason.
+    Withheld(String),
+}
+
+/// What is known about the memberships of one entry.
+pub type Facts = BTreeMap<Question, Answer>;
+
+/// A gate that has to be open, in words for the log.
+#[derive(Clone, Debug)]
+pub struct Gate<'a> {
+    /// Where the gate comes from: `is_active`, `access.require`, `services.sudo.require`, …
+    pub name: String,
+    query: &'a Query,
+    /// The gate is open when the query has this value.
+    opens_at: bool,
+}
+
+/// The gates of a login through this service, in the order in which they are tried.
+#[must_use]
+pub fn gates<'a>(config: &'a Config, service: &ServiceName) -> Vec<Gate<'a>> {
+    let mut gates = Vec::new();
+    let mut add = |name: &str, query: Option<&'a Query>, opens_at| {
+        gates.extend(query.map(|query| Gate {
+            name: name.to_owned(),
+            query,
+            opens_at,
+        }));
+    };
+    let is_active = FlagName::is_active();
+    add(is_active.as_str(), config.flags.get(&is_active), true);
+    add("access.require", config.access.require.as_ref(), true);
+    add("access.deny", config.access.deny.as_ref(), false);
+    let name = format!("services.{}.require", service.as_str());
+    add(&name, config.services.get(service), true);
+    gates
+}
+
+/// What the gates say, given the facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All gates are open.
+    Open,
+    /// A gate is shut; which, and why.
+    Shut(String),
+    /// A group that `not` or `deny` names does not exist: with it missing, everybody would get in.
+    Misconfigured(String),
+    /// These have to be asked first.
+    Ask(Vec<Question>),
+}
+
+/// Evaluates the gates in their order: the first that is not open decides. While that one still
+/// needs a fact, the verdict asks for it, and for what the gates behind it need next, so that
+/// their questions travel together.
+#[must_use]
+pub fn verdict(gates: &[Gate<'_>], flags: &BTreeMap<FlagName, Query>, facts: &Facts) -> Verdict {
+    let mut questions = Vec::new();
+    for gate in gates {
+        let name = &gate.name;
+        match evaluate(gate.query, flags, facts, Context::of_gate(gate.opens_at)) {
+            Truth::Known(value) if value == gate.opens_at => {}
+            Truth::Ask(question) if questions.contains(&question) => {}
+            Truth::Ask(question) => questions.push(question),
+            // An earlier gate may still decide; then this one does not matter.
+            _ if !questions.is_empty() => {}
+            Truth::Known(value) => return Verdict::Shut(format!("{name} is {value}")),
+            Truth::Broken(why) => return Verdict::Shut(format!("{name} cannot be decided: {why}")),
+            Truth::MissingGroup(group) => {
+                return Verdict::Misconfigured(format!(
+                    "{name}: the group {group} is named by \"not\" or \"deny\" and does not exist; \
+                     correct its DN or create it"
+                ));
+            }
+        }
+    }
+    if questions.is_empty() {
+        Verdict::Open
+    } else {
+        Verdict::Ask(questions)
+    }
+}
+
+/// The flags that are true, or the questions to ask first. A flag that cannot be decided is not set.
+///
+/// # Errors
+/// The questions that are still open, for all flags together.
+pub fn flags_set(
+    flags: &BTreeMap<FlagName, Query>,
+    facts: &Facts,
+) -> Result<BTreeSet<FlagName>, Vec<Question>> {
+    let mut set = BTreeSet::new();
+    let mut questions = Vec::new();
+    for (name, query) in flags {
+        match evaluate(query, flags, facts, Context::of_gate(true)) {
+            Truth::Known(true) => {
+                set.insert(name.clone());
+            }
+            Truth::Ask(question) if !questions.contains(&question) => questions.push(question),
+            Truth::Known(false) | Truth::Ask(_) | Truth::Broken(_) | Truth::MissingGroup(_) => {}
+        }
+    }
+    if questions.is_empty() {
+        Ok(set)
+    } else {
+        Err(questions)
+    }
+}
+
+/// The value of a query.
+enum Truth {
+    Known(bool),
+    /// A fact is missing.
+    Ask(Question),
+    /// The server would not say.
+    Broken(String),
+    /// Below `not` or `deny`, a group that does not exist.
+    MissingGroup(Dn),
+}
+
+/// Where in a gate a query stands.
+#[derive(Clone, Copy)]
+struct Context {
+    /// What a group question has to prove here.
+    proof: Proof,
+    /// Below `not` or `deny`, where "no such group" must not count as "no member".
+    negated: bool,
+}
+
+impl Context {
+    fn of_gate(opens_at: bool) -> Self {
+        let proof = if opens_at {
+            Proof::Member
+        } else {
+            Proof::NonMember
+        };
+        Context {
+            proof,
+            negated: !opens_at,
+        }
+    }
+
+    fn below_not(self) -> Self {
+        Context {
+            proof: self.proof.opposite(),
+            negated: true,
+        }
+    }
+}
+
+/// Evaluates in written order and no further than needed, as `and` and `or` do in a program.
+fn evaluate(
+    query: &Query,
+    flags: &BTreeMap<FlagName, Query>,
+    facts: &Facts,
+    context: Context,
+) -> Truth {
+    match query {
+        Query::Group(group) => group_truth(group, facts, context),
+        Query::Flag(name) => match flags.get(name) {
+            Some(query) => evaluate(query, flags, facts, context),
+            None => Truth::Broken(format!("there is no flag {name}")),
+        },
+        Query::Any(queries) => first_that_is(true, queries, flags, facts, context),
+        Query::All(queries) => first_that_is(false, queries, flags, facts, context),
+        Query::Not(query) => match evaluate(query, flags, facts, context.below_not()) {
+            Truth::Known(value) => Truth::Known(!value),
+            undecided => undecided,
+        },
+    }
+}
+
+/// What is not proven counts as what keeps the gate shut.
+fn group_truth(group: &Dn, facts: &Facts, context: Context) -> Truth {
+    let question = Question {
+        group: group.clone(),
+        proof: context.proof,
+    };
+    match facts.get(&question) {
+        None => Truth::Ask(question),
+        Some(Answer::Proven) => Truth::Known(context.proof == Proof::Member),
+        Some(Answer::NotProven) => Truth::Known(context.proof == Proof::NonMember),
+        Some(Answer::NoSuchGroup) if context.negated => Truth::MissingGroup(question.group),
+        Some(Answer::NoSuchGroup) => Truth::Known(false),
+        Some(Answer::Withheld(why)) => Truth::Broken(format!("group {group}: {why}")),
+    }
+}
+
+/// Stops at the first query that is `decisive` or not known; otherwise the value is its opposite.
+fn first_that_is(
+    decisive: bool,
+    queries: &[Query],
+    flags: &BTreeMap<FlagName, Query>,
+    facts: &Facts,
+    context: Context,
+) -> Truth {
+    for query in queries {
+        match evaluate(query, flags, facts, context) {
+            Truth::Known(value) if value != decisive => {}
+            decided => return decided,
+        }
+    }
+    Truth::Known(!decisive)
+}
+
+/// The outcome for the number of entries that a lookup found.
+///
+/// # Errors
+/// [`Outcome::UnknownUser`] with the reason, unless there is exactly one.
+pub fn only_one<T>(found: Vec<T>) -> Result<T, &'static str> {
+    let mut found = found.into_iter();
+    match (found.next(), found.next()) {
+        (Some(entry), None) => Ok(entry),
+        (None, _) => Err("no entry with this name"),
+        (Some(_), Some(_)) => Err("more than one entry with this name"),
+    }
+}
+
+/// Whether failed attempts in this phase and with this outcome are worth a delay
+/// (pam_fail_delay(3)): the answers that a guesser is after.
+#[must_use]
+pub fn deserves_delay(phase: Phase, outcome: Outcome) -> bool {
+    match (phase, outcome) {
+        (
+            Phase::Auth,
+            Outcome::UnknownUser | Outcome::BadPassword | Outcome::Refused | Outcome::Expired(_),
+        ) => true,
+        (
+            Phase::Auth,
+            Outcome::Granted
+            | Outcome::Exempt
+            | Outcome::MustChange
+            | Outcome::Unavailable
+            | Outcome::ConfigError,
+        )
+        | (Phase::Account, _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,25 @@
+//! What a login may ask of the PAM transaction it runs in.
+//!
+//! The module implements [`Transaction`] over a PAM handle, `rsldapctl explain` over a terminal, unit
+//! tests over a script. The login is the same for all three.
+
+use crate::secret::{NotAPassword, Password};
+
+/// One run of a PAM phase, as the login sees it.
+pub trait Transaction {
+    /// The user's password: one that an earlier module has left, or asked for.
+    ///
+    /// # Errors
+    /// The conversation failed, so nothing was typed at all.
+    fn password(&mut self) -> Result<Result<Password, NotAPassword>, HostError>;
+}
+
+/// libpam, or the application behind it, could not do what was asked. Its own return code (PAM
+/// return values, pam(3)) goes back to the application; it is never success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostError {
+    /// The return code of libpam.
+    pub code: i32,
+    /// What was asked of it.
+    pub action: &'static str,
+}

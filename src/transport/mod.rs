@@ -1,0 +1,23 @@
+//! The road to the server: names, sockets, TLS, and the guard on what comes back.
+//!
+//! This project owns the socket. ldap3 gets one end of a socket pair; [`relay`] passes bytes
+//! between the other end and the server, and everything inbound goes through [`guard`].
+
+mod ber;
+mod connect;
+mod guard;
+mod quiet;
+mod relay;
+mod resolve;
+mod tls;
+
+pub use connect::{Trouble, connect};
+pub use relay::{Fault, relay};
+pub use tls::TlsClient;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// A connection to a server, of whatever kind.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
