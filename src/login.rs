@@ -66,9 +66,13 @@ impl Decision {
 ///
 /// # Errors
 /// The decision, when there is nothing left to ask.
-pub fn screen(name: &[u8], local_uid: Option<u32>, config: &Config) -> Result<UserName, Box<Decision>> {
-    let user =
-        UserName::parse(name).map_err(|bad| Box::new(Decision::local(Outcome::UnknownUser, bad.reason())))?;
+pub fn screen(
+    name: &[u8],
+    local_uid: Option<u32>,
+    config: &Config,
+) -> Result<UserName, Box<Decision>> {
+    let user = UserName::parse(name)
+        .map_err(|bad| Box::new(Decision::local(Outcome::UnknownUser, bad.reason())))?;
     if policy::is_exempt(&user, local_uid, &config.user) {
         return Err(Box::new(Decision::local(Outcome::Exempt, "")));
     }
@@ -236,3 +240,6 @@ fn conclude(result: Result<Identity, End>, directory: &dyn Directory) -> Decisio
     };
     Decision { server, ..decision }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,10 @@ const MAX_CONFIG: usize = 64 * 1024;
 /// The largest file with a password, in bytes.
 const MAX_SECRET: usize = 1024;
 
+/// Room behind the expected end of a file. With less than 32 bytes, `read_to_end` reads into a
+/// buffer of its own first.
+const READ_AHEAD: usize = 64;
+
 /// Write access of group and others.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
@@ -53,7 +57,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
             ),
         ));
     }
-    let bytes = read(file, path, MAX_CONFIG)?;
+    let bytes = read(file, facts.size, path, MAX_CONFIG)?;
     let config = parse(text(&bytes, path)?, path)?;
     let holds_secret = matches!(
         config.bind.as_who,
@@ -87,7 +91,7 @@ pub fn read_secret(path: &Path) -> Result<Password, ConfigError> {
             ),
         ));
     }
-    let bytes = read(file, path, MAX_SECRET)?;
+    let bytes = read(file, facts.size, path, MAX_SECRET)?;
     let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
     let line = line
         .strip_suffix(b"\r")
@@ -141,6 +145,7 @@ struct Facts {
     kind: FileType,
     owner: u32,
     mode: u32,
+    size: u64,
 }
 
 fn facts(file: &File, path: &Path) -> Result<Facts, ConfigError> {
@@ -148,6 +153,7 @@ fn facts(file: &File, path: &Path) -> Result<Facts, ConfigError> {
         kind: found.file_type(),
         owner: found.uid(),
         mode: found.mode() & 0o7777,
+        size: found.len(),
     };
     file.metadata()
         .map(of)
@@ -178,12 +184,17 @@ fn safe_to_trust(facts: &Facts, path: &Path, uid: u32) -> Result<(), ConfigError
     Ok(())
 }
 
-/// The whole file. The buffer is made large enough at once, so that no part of a secret is left
-/// behind in a smaller one, and is wiped when dropped.
-fn read(file: File, path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
-    let one_more = limit.saturating_add(1);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(one_more));
-    file.take(one_more as u64)
+/// The whole file. The buffer is large enough from the start, so that no part of a secret stays
+/// behind in a smaller one or on the stack, and is wiped when dropped.
+fn read(
+    file: File,
+    size: u64,
+    path: &Path,
+    limit: usize,
+) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
+    let expected = usize::try_from(size).unwrap_or(limit).min(limit);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(expected + READ_AHEAD));
+    file.take(limit as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable(path, &error))?;
     if bytes.len() > limit {
@@ -206,5 +217,47 @@ fn text<'a>(bytes: &'a [u8], path: &Path) -> Result<&'a str, ConfigError> {
     match text.find('\0') {
         Some(offset) => Err(ConfigError::of_file(path, "a NUL byte; take it out").at(text, offset)),
         None => Ok(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_belongs_to_root_or_to_this_process() {
+        let path = Path::new("/f");
+        let executable = File::open("/proc/self/exe").unwrap();
+        let mut facts = facts(&executable, path).unwrap();
+        for (owner, uid) in [(0, 0), (0, 1000), (1000, 1000)] {
+            facts.owner = owner;
+            assert!(safe_to_trust(&facts, path, uid).is_ok());
+        }
+        for uid in [0, 1001] {
+            facts.owner = 1000;
+            let error = safe_to_trust(&facts, path, uid).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                "/f: uid 1000 owns this file and could change it; chown root /f"
+            );
+        }
+    }
+
+    #[test]
+    fn a_process_without_the_right_to_read_is_told_how_to_get_it() {
+        let denied = io::Error::from_raw_os_error(libc::EACCES);
+        let uid = effective_uid();
+        assert_eq!(
+            not_opened(&denied, Path::new("/f"), Kind::Config),
+            format!(
+                "uid {uid} may not read this file; chmod 0644 /f, with the password in password_file"
+            )
+        );
+        assert_eq!(
+            not_opened(&denied, Path::new("/f"), Kind::Secret),
+            format!(
+                "uid {uid} may not read this file; for a service that is not root: chgrp GROUP /f, chmod 0640 /f, and the service's user into GROUP"
+            )
+        );
     }
 }

@@ -89,7 +89,8 @@ impl<'a> Item<'a> {
         )
     }
 
-    fn error_at(&self, at: usize, problem: &str) -> ConfigError {
+    /// A mistake at a byte offset of the file's text.
+    pub(super) fn error_at(&self, at: usize, problem: &str) -> ConfigError {
         self.section
             .source()
             .error(&self.section.name_of(self.key()), Some(at), problem)

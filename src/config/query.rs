@@ -212,10 +212,10 @@ fn combination(item: &Item<'_>, flags: &Section<'_>, depth: usize) -> Result<Que
                 Some(near) => format!("did you mean \"{near}\"?"),
                 None => one_of_three.to_owned(),
             };
-            Err(inner.error(&format!(
-                "unknown key \"{}\" in a query; {hint}",
-                shown(other)
-            )))
+            Err(item.error_at(
+                key.span().start,
+                &format!("unknown key \"{}\" in a query; {hint}", shown(other)),
+            ))
         }
     }
 }

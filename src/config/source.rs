@@ -312,10 +312,21 @@ impl<'a> Section<'a> {
     }
 }
 
-/// A key for an error message: one short line, whatever it holds.
-pub(super) fn shown(key: &str) -> String {
-    let mut shown: String = key.chars().take(60).flat_map(char::escape_debug).collect();
-    if key.chars().count() > 60 {
+/// How much of a key or word an error message shows, in characters.
+const SHOWN: usize = 60;
+
+/// A key or word for an error message: one short line, whatever it holds.
+pub(super) fn shown(word: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    if word.len() <= SHOWN && word.bytes().all(plain) {
+        return word.to_owned(); // nearly always
+    }
+    let mut shown: String = word
+        .chars()
+        .take(SHOWN)
+        .flat_map(char::escape_debug)
+        .collect();
+    if word.chars().count() > SHOWN {
         shown.push('…');
     }
     shown

@@ -93,7 +93,57 @@ fn decide(phase: Phase, pamh: &mut PamHandle, arguments: &[&CStr]) -> PamResultC
     let decided = handle.user().and_then(|user| {
         let decision = match prepare(&user, &args) {
             Err(decision) => *decision,
-            Ok((config, local_uid))
+            Ok((config, local_uid)) => {
+                fallback = config.fallback;
+                log = Log::new(&config.log, args.debug, &service, phase.name());
+                run(phase, &mut handle, &config, (&user, &service), local_uid)?
+            }
+        };
+        Ok((user, decision))
+    });
+    match decided {
+        Ok((user, decision)) => {
+            let subject = Subject {
+                user: &user,
+                rhost: &rhost,
+            };
+            log.decision(subject, &decision, started.elapsed());
+            if policy::deserves_delay(phase, decision.outcome) {
+                handle.delay_failure();
+            }
+            code::return_code(phase, decision.outcome, &fallback)
+        }
+        Err(error) => {
+            log.debug(&format!(
+                "{} failed with PAM return code {}",
+                error.action, error.code
+            ));
+            code::host_error(error)
+        }
+    }
+}
+
+/// What comes before the configuration is known: root stays local whatever it says, and then it has
+/// to be readable. Gives back the configuration and the user's uid on this host.
+fn prepare(user: &[u8], args: &Args) -> Result<(Config, Option<u32>), Box<Decision>> {
+    let local_uid = sys::local_uid(user);
+    if user == b"root" || matches!(local_uid, Ok(Some(ROOT_UID))) {
+        return Err(Box::new(Decision::local(Outcome::Exempt, "")));
+    }
+    let config_error = |problem: String| Box::new(Decision::local(Outcome::ConfigError, problem));
+    if let Some(problem) = &args.problem {
+        return Err(config_error(problem.clone()));
+    }
+    let config = config::load(&args.config).map_err(|error| config_error(error.to_string()))?;
+    let local_uid = local_uid.map_err(|error| {
+        let reason = format!("the host's own user database: {error}");
+        let decision = Decision::local(Outcome::Unavailable, reason);
+        Box::new(Decision {
+            cause: Some(Cause::Host),
+            ..decision
+        })
+    })?;
+    Ok((config, local_uid))
 }
 
 /// Runs a phase under a configuration, and leaves the decision for the phases behind.

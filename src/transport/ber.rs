@@ -74,11 +74,11 @@ pub fn count(input: &[u8], limit: usize) -> Result<usize, Violation> {
 }
 
 fn count_below(mut input: &[u8], depth: usize, limit: usize) -> Result<usize, Violation> {
-    if depth > MAX_DEPTH {
-        return Err(Violation::TooDeep);
-    }
     let mut count = 0;
     while let Some(element) = element(input)? {
+        if depth > MAX_DEPTH {
+            return Err(Violation::TooDeep);
+        }
         count += 1;
         if element.tag & 0x20 != 0 {
             count += count_below(element.content, depth + 1, limit)?;

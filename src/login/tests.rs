@@ -1,0 +1,327 @@
+//! The order of steps, against a scripted directory: each test lists what is asked, in order, and
+//! fails if something else is asked or something on the list is not.
+
+use std::collections::VecDeque;
+use std::path::Path;
+
+use super::*;
+use crate::directory::Unavailable;
+use crate::policy::Proof;
+use crate::secret::{NotAPassword, Password};
+
+enum Step {
+    Find(Result<Vec<Entry>, DirectoryError>),
+    Verify(&'static str, Result<BindVerdict, DirectoryError>),
+    Ask(
+        &'static [(&'static str, Proof)],
+        Result<Vec<Answer>, DirectoryError>,
+    ),
+}
+
+struct Script(VecDeque<Step>);
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert!(self.0.is_empty(), "{} steps were not taken", self.0.len());
+        }
+    }
+}
+
+impl Directory for Script {
+    fn find(&mut self, _: &UserName) -> Result<Vec<Entry>, DirectoryError> {
+        match self.0.pop_front() {
+            Some(Step::Find(answer)) => answer,
+            _ => panic!("a search at the wrong time"),
+        }
+    }
+
+    fn verify(&mut self, dn: &Dn, _: &Password) -> Result<BindVerdict, DirectoryError> {
+        match self.0.pop_front() {
+            Some(Step::Verify(expected, verdict)) => {
+                assert_eq!(dn.as_str(), expected);
+                verdict
+            }
+            _ => panic!("a bind at the wrong time"),
+        }
+    }
+
+    fn ask(
+        &mut self,
+        _: &UserName,
+        _: &Entry,
+        questions: &[Question],
+    ) -> Result<Vec<Answer>, DirectoryError> {
+        match self.0.pop_front() {
+            Some(Step::Ask(expected, answers)) => {
+                let asked = questions
+                    .iter()
+                    .map(|question| (question.group.as_str(), question.proof));
+                assert!(asked.eq(expected.iter().copied()), "{questions:?}");
+                answers
+            }
+            _ => panic!("a group question at the wrong time: {questions:?}"),
+        }
+    }
+
+    fn server(&self) -> Option<String> {
+        None
+    }
+}
+
+struct Typed(Result<Result<&'static str, NotAPassword>, HostError>);
+
+impl Transaction for Typed {
+    fn password(&mut self) -> Result<Result<Password, NotAPassword>, HostError> {
+        Ok(self.0?.map(|text| Password::new(text.as_bytes()).unwrap()))
+    }
+}
+
+const SEARCH: &str =
+    "search = [{ base = \"o=x\", scope = \"subtree\", filter = \"(uid={user})\" }]";
+const TEMPLATE: &str = "dn_template = \"uid={user},o=x\"";
+const ACTIVE: &[(&str, Proof)] = &[("cn=active", Proof::Member)];
+
+fn config(lookup: &str, rest: &str) -> Config {
+    let text = format!(
+        "[server]\nuris = [\"ldap://127.0.0.1\"]\n[user]\n{lookup}\n[user.attributes]\nmail = \"mail\"\n\
+         [flags]\nis_active = \"cn=active\"\n{rest}"
+    );
+    crate::config::parse(&text, Path::new("test.toml")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn alice() -> Entry {
+    let values = |text: &str| vec![text.as_bytes().to_vec()];
+    let attributes = [
+        ("UID".to_owned(), values("alice")),
+        ("mail".to_owned(), values("a@x")),
+    ];
+    Entry::new(Dn::parse("uid=alice,o=x").unwrap(), attributes)
+}
+
+fn down() -> DirectoryError {
+    let detail = "gone".to_owned();
+    DirectoryError::Unavailable(Unavailable {
+        cause: Cause::Closed,
+        detail,
+        server: None,
+    })
+}
+
+fn run(config: &Config, typed: Typed, steps: impl IntoIterator<Item = Step>) -> Decision {
+    let mut typed = typed;
+    let mut script = Script(steps.into_iter().collect());
+    let (user, service) = (
+        UserName::parse(b"alice").unwrap(),
+        ServiceName::parse("sshd").unwrap(),
+    );
+    authenticate(
+        Request {
+            config,
+            user: &user,
+            service: &service,
+        },
+        &mut typed,
+        &mut script,
+    )
+    .unwrap()
+}
+
+fn typed(text: &'static str) -> Typed {
+    Typed(Ok(Ok(text)))
+}
+
+#[test]
+fn with_a_search_the_order_is_search_bind_gates_flags() {
+    let config = config(SEARCH, "is_staff = \"cn=staff\"");
+    let steps = [
+        Step::Find(Ok(vec![alice()])),
+        Step::Verify("uid=alice,o=x", Ok(BindVerdict::Right)),
+        Step::Ask(ACTIVE, Ok(vec![Answer::Proven])),
+        Step::Ask(&[("cn=staff", Proof::Member)], Ok(vec![Answer::NotProven])),
+    ];
+    let decision = run(&config, typed("x"), steps);
+    assert_eq!(decision.outcome, Outcome::Granted);
+    let identity = decision.identity.unwrap();
+    assert_eq!(
+        identity
+            .flags
+            .iter()
+            .map(FlagName::as_str)
+            .collect::<Vec<_>>(),
+        ["is_active"]
+    );
+    assert_eq!(identity.attributes["MAIL"], "a@x");
+}
+
+#[test]
+fn with_a_template_the_bind_comes_first() {
+    let config = config(TEMPLATE, "");
+    let steps = [
+        Step::Verify("uid=alice,o=x", Ok(BindVerdict::Right)),
+        Step::Find(Ok(vec![alice()])),
+        Step::Ask(ACTIVE, Ok(vec![Answer::Proven])),
+    ];
+    assert_eq!(run(&config, typed("x"), steps).outcome, Outcome::Granted);
+    let steps = [Step::Verify("uid=alice,o=x", Ok(BindVerdict::Wrong))];
+    assert_eq!(
+        run(&config, typed("x"), steps).outcome,
+        Outcome::BadPassword
+    );
+}
+
+#[test]
+fn a_wrong_password_asks_about_no_group() {
+    let steps = [
+        Step::Find(Ok(vec![alice()])),
+        Step::Verify("uid=alice,o=x", Ok(BindVerdict::Wrong)),
+    ];
+    let decision = run(&config(SEARCH, ""), typed("x"), steps);
+    assert_eq!(
+        (decision.outcome, decision.identity),
+        (Outcome::BadPassword, None)
+    );
+}
+
+#[test]
+fn what_cannot_be_a_password_asks_nothing_at_all() {
+    for nothing in [
+        NotAPassword::Empty,
+        NotAPassword::TooLong,
+        NotAPassword::NotText,
+        NotAPassword::SshdJunk,
+    ] {
+        let decision = run(&config(SEARCH, ""), Typed(Ok(Err(nothing))), []);
+        assert_eq!(decision.outcome, Outcome::BadPassword, "{nothing:?}");
+    }
+}
+
+#[test]
+fn no_entry_two_entries_or_another_name_bind_nobody() {
+    let mut other = alice();
+    other.dn = Dn::parse("uid=alice,ou=y,o=x").unwrap();
+    let upper = Entry::new(alice().dn, [("uid".to_owned(), vec![b"ALICE".to_vec()])]);
+    let nameless = Entry::new(alice().dn, []);
+    for found in [vec![], vec![alice(), other], vec![upper], vec![nameless]] {
+        let decision = run(&config(SEARCH, ""), typed("x"), [Step::Find(Ok(found))]);
+        assert_eq!(decision.outcome, Outcome::UnknownUser);
+    }
+}
+
+#[test]
+fn a_failure_at_any_step_is_neither_a_grant_nor_a_wrong_password() {
+    let config = config(SEARCH, "is_staff = \"cn=staff\"");
+    let steps = |failing: usize, error: fn() -> DirectoryError| {
+        let mut steps = vec![
+            Step::Find(Ok(vec![alice()])),
+            Step::Verify("uid=alice,o=x", Ok(BindVerdict::Right)),
+            Step::Ask(ACTIVE, Ok(vec![Answer::Proven])),
+            Step::Ask(&[("cn=staff", Proof::Member)], Ok(vec![Answer::Proven])),
+        ];
+        steps.truncate(failing + 1);
+        match steps.last_mut() {
+            Some(Step::Find(answer)) => *answer = Err(error()),
+            Some(Step::Verify(_, verdict)) => *verdict = Err(error()),
+            Some(Step::Ask(_, answers)) => *answers = Err(error()),
+            None => unreachable!(),
+        }
+        steps
+    };
+    for failing in 0..4 {
+        let decision = run(&config, typed("x"), steps(failing, down));
+        assert_eq!(decision.outcome, Outcome::Unavailable, "step {failing}");
+        assert_eq!(decision.cause, Some(Cause::Closed));
+        let wrong = || DirectoryError::Config("base".to_owned());
+        let decision = run(&config, typed("x"), steps(failing, wrong));
+        assert_eq!(decision.outcome, Outcome::ConfigError, "step {failing}");
+    }
+}
+
+#[test]
+fn a_gate_without_an_answer_is_shut() {
+    for answers in [vec![], vec![Answer::NotProven], vec![Answer::NoSuchGroup]] {
+        let steps = [
+            Step::Find(Ok(vec![alice()])),
+            Step::Verify("uid=alice,o=x", Ok(BindVerdict::Right)),
+            Step::Ask(ACTIVE, Ok(answers)),
+        ];
+        assert_eq!(
+            run(&config(SEARCH, ""), typed("x"), steps).outcome,
+            Outcome::Refused
+        );
+    }
+}
+
+#[test]
+fn flags_are_not_asked_for_without_a_session_environment() {
+    let config = config(
+        SEARCH,
+        "is_staff = \"cn=staff\"\n[session]\nenvironment = false",
+    );
+    let steps = [
+        Step::Find(Ok(vec![alice()])),
+        Step::Verify("uid=alice,o=x", Ok(BindVerdict::Right)),
+        Step::Ask(ACTIVE, Ok(vec![Answer::Proven])),
+    ];
+    assert_eq!(run(&config, typed("x"), steps).outcome, Outcome::Granted);
+}
+
+#[test]
+fn the_account_phase_binds_nobody() {
+    for lookup in [SEARCH, TEMPLATE] {
+        let config = config(lookup, "");
+        let (user, service) = (
+            UserName::parse(b"alice").unwrap(),
+            ServiceName::parse("sshd").unwrap(),
+        );
+        let request = Request {
+            config: &config,
+            user: &user,
+            service: &service,
+        };
+        for (answer, outcome) in [
+            (Answer::Proven, Outcome::Granted),
+            (Answer::NotProven, Outcome::Refused),
+        ] {
+            let steps = [
+                Step::Find(Ok(vec![alice()])),
+                Step::Ask(ACTIVE, Ok(vec![answer])),
+            ];
+            let mut script = Script(steps.into_iter().collect());
+            assert_eq!(account(request, &mut script).outcome, outcome);
+        }
+    }
+}
+
+#[test]
+fn a_failed_conversation_is_handed_back() {
+    let config = config(SEARCH, "");
+    let (user, service) = (
+        UserName::parse(b"alice").unwrap(),
+        ServiceName::parse("sshd").unwrap(),
+    );
+    let error = HostError {
+        code: 19,
+        action: "asking for the password",
+    };
+    let mut script = Script(VecDeque::new());
+    let request = Request {
+        config: &config,
+        user: &user,
+        service: &service,
+    };
+    let result = authenticate(request, &mut Typed(Err(error)), &mut script);
+    assert_eq!(result, Err(error));
+}
+
+#[test]
+fn impossible_and_exempt_names_are_decided_at_once() {
+    let config = config(SEARCH, "");
+    let screened =
+        |name: &[u8], uid| screen(name, uid, &config).map_err(|decision| decision.outcome);
+    assert_eq!(screened(b"-x", None), Err(Outcome::UnknownUser));
+    assert_eq!(screened(b"\xff", None), Err(Outcome::UnknownUser));
+    assert_eq!(screened(b"daemon", Some(1)), Err(Outcome::Exempt));
+    assert_eq!(screened(b"root", None), Err(Outcome::Exempt));
+    assert!(screened(b"alice", Some(1000)).is_ok());
+}
