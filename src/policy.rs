@@ -148,7 +148,13 @@ pub fn verdict(gates: &[Gate<'_>], flags: &BTreeMap<FlagName, Query>, facts: &Fa
             Truth::Ask(question) => questions.push(question),
             // An earlier gate may still decide; then this one does not matter.
             _ if !questions.is_empty() => {}
-            Truth::Known(value) => return Verdict::Shut(format!("{name} is {value}")),
+            Truth::Known(value) => {
+                let mut why = format!("{name} is {value}");
+                for group in missing_groups(gate.query, flags, facts) {
+                    why.push_str(&format!("; group {group} does not exist"));
+                }
+                return Verdict::Shut(why);
+            }
             Truth::Broken(why) => return Verdict::Shut(format!("{name} cannot be decided: {why}")),
             Truth::MissingGroup(group) => {
                 return Verdict::Misconfigured(format!(
@@ -162,6 +168,28 @@ pub fn verdict(gates: &[Gate<'_>], flags: &BTreeMap<FlagName, Query>, facts: &Fa
         Verdict::Open
     } else {
         Verdict::Ask(questions)
+    }
+}
+
+/// The groups of a query that turned out not to exist: an outdated DN, as a rule.
+fn missing_groups<'a>(
+    query: &'a Query,
+    flags: &'a BTreeMap<FlagName, Query>,
+    facts: &Facts,
+) -> BTreeSet<&'a Dn> {
+    let below = |query| missing_groups(query, flags, facts);
+    match query {
+        Query::Group(group) => {
+            let question = Question {
+                group: group.clone(),
+                proof: Proof::Member,
+            };
+            let missing = facts.get(&question) == Some(&Answer::NoSuchGroup);
+            missing.then_some(group).into_iter().collect()
+        }
+        Query::Flag(name) => flags.get(name).map(below).unwrap_or_default(),
+        Query::Not(query) => below(query),
+        Query::Any(queries) | Query::All(queries) => queries.iter().flat_map(below).collect(),
     }
 }
 

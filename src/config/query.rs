@@ -12,6 +12,9 @@ use crate::names::{Dn, FlagName};
 
 /// How deep a query may nest, counted through the flags that it names.
 const MAX_DEPTH: usize = 32;
+const TOO_DEEP: &str = "the query nests deeper than 32 levels; make it flatter";
+/// How many groups a query may name, counted through the flags that it names.
+const MAX_GROUPS: usize = 1000;
 
 /// A question about a user's groups. Every flag in it exists, and none depends on itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +35,49 @@ pub enum Query {
 pub(super) struct Flags<'a> {
     section: &'a Section<'a>,
     queries: BTreeMap<FlagName, Query>,
-    /// How deep each flag's query nests.
-    depths: BTreeMap<FlagName, usize>,
+    /// How far each flag's query reaches.
+    extents: BTreeMap<FlagName, Extent>,
+}
+
+/// How far a query reaches when the flags that it names are written out.
+#[derive(Clone, Copy, Debug, Default)]
+struct Extent {
+    depth: usize,
+    groups: usize,
+}
+
+impl Extent {
+    fn of_group() -> Self {
+        Extent {
+            depth: 1,
+            groups: 1,
+        }
+    }
+
+    /// Of a query around these.
+    fn around(parts: impl IntoIterator<Item = Extent>) -> Self {
+        let beside = |all: Extent, part: Extent| Extent {
+            depth: all.depth.max(part.depth),
+            groups: all.groups.saturating_add(part.groups),
+        };
+        let inside = parts.into_iter().fold(Extent::default(), beside);
+        Extent {
+            depth: inside.depth + 1,
+            ..inside
+        }
+    }
+
+    fn check(self) -> Result<Self, &'static str> {
+        if self.depth > MAX_DEPTH {
+            return Err(TOO_DEEP);
+        }
+        if self.groups > MAX_GROUPS {
+            return Err(
+                "the query names more than 1000 groups, flags written out; make it smaller",
+            );
+        }
+        Ok(self)
+    }
 }
 
 impl<'a> Flags<'a> {
@@ -53,12 +97,12 @@ impl<'a> Flags<'a> {
         let mut flags = Flags {
             section,
             queries,
-            depths: BTreeMap::new(),
+            extents: BTreeMap::new(),
         };
         for name in flags.queries.keys() {
             let walk = Walk {
                 flags: &flags.queries,
-                depths: &mut flags.depths,
+                extents: &mut flags.extents,
                 path: Vec::new(),
             };
             walk.start(name)
@@ -73,9 +117,9 @@ impl<'a> Flags<'a> {
     /// Reads a query from outside `[flags]`.
     pub(super) fn query(&self, item: &Item<'_>) -> Result<Query, ConfigError> {
         let query = query(item, self.section, 1)?;
-        if self.depth(&query) > MAX_DEPTH {
-            return Err(item.error(TOO_DEEP));
-        }
+        self.extent(&query)
+            .check()
+            .map_err(|problem| item.error(problem))?;
         Ok(query)
     }
 
@@ -84,24 +128,22 @@ impl<'a> Flags<'a> {
         self.queries
     }
 
-    fn depth(&self, query: &Query) -> usize {
-        1 + match query {
-            Query::Group(_) => 0,
-            Query::Flag(name) => self.depths.get(name).copied().unwrap_or(MAX_DEPTH),
-            Query::Any(all) | Query::All(all) => {
-                all.iter().map(|query| self.depth(query)).max().unwrap_or(0)
+    fn extent(&self, query: &Query) -> Extent {
+        match query {
+            Query::Group(_) => Extent::of_group(),
+            Query::Flag(name) => Extent::around(self.extents.get(name).copied()),
+            Query::Not(query) => Extent::around([self.extent(query)]),
+            Query::Any(queries) | Query::All(queries) => {
+                Extent::around(queries.iter().map(|query| self.extent(query)))
             }
-            Query::Not(query) => self.depth(query),
         }
     }
 }
 
-const TOO_DEEP: &str = "the query nests deeper than 32 levels; make it flatter";
-
-/// A walk from flag to flag that finds circles, and how deep each flag's query nests.
+/// A walk from flag to flag that finds circles, and how far each flag's query reaches.
 struct Walk<'w> {
     flags: &'w BTreeMap<FlagName, Query>,
-    depths: &'w mut BTreeMap<FlagName, usize>,
+    extents: &'w mut BTreeMap<FlagName, Extent>,
     path: Vec<&'w FlagName>,
 }
 
@@ -110,9 +152,9 @@ impl<'w> Walk<'w> {
         self.flag(name).map(|_| ())
     }
 
-    fn flag(&mut self, name: &'w FlagName) -> Result<usize, String> {
-        if let Some(depth) = self.depths.get(name) {
-            return Ok(*depth);
+    fn flag(&mut self, name: &'w FlagName) -> Result<Extent, String> {
+        if let Some(extent) = self.extents.get(name) {
+            return Ok(*extent);
         }
         if let Some(first) = self.path.iter().position(|earlier| *earlier == name) {
             let circle = self.path.iter().skip(first).chain([&name]);
@@ -122,36 +164,32 @@ impl<'w> Walk<'w> {
                 circle.join(" -> ")
             ));
         }
-        if self.path.len() >= MAX_DEPTH {
-            return Err(TOO_DEEP.to_owned());
+        // A longer path of flags nests deeper than is allowed, and is not followed to its end.
+        Extent {
+            depth: self.path.len() + 1,
+            groups: 0,
         }
+        .check()?;
         self.path.push(name);
-        let depth = match self.flags.get(name) {
-            Some(query) => self.query(query)?,
-            None => 0,
+        let extent = match self.flags.get(name) {
+            Some(query) => self.query(query)?.check()?,
+            None => Extent::default(),
         };
         self.path.pop();
-        if depth > MAX_DEPTH {
-            return Err(TOO_DEEP.to_owned());
-        }
-        self.depths.insert(name.clone(), depth);
-        Ok(depth)
+        self.extents.insert(name.clone(), extent);
+        Ok(extent)
     }
 
-    fn query(&mut self, query: &'w Query) -> Result<usize, String> {
-        let below = match query {
-            Query::Group(_) => 0,
-            Query::Flag(name) => self.flag(name)?,
-            Query::Not(query) => self.query(query)?,
+    fn query(&mut self, query: &'w Query) -> Result<Extent, String> {
+        Ok(match query {
+            Query::Group(_) => Extent::of_group(),
+            Query::Flag(name) => Extent::around([self.flag(name)?]),
+            Query::Not(query) => Extent::around([self.query(query)?]),
             Query::Any(queries) | Query::All(queries) => {
-                let mut deepest = 0;
-                for query in queries {
-                    deepest = deepest.max(self.query(query)?);
-                }
-                deepest
+                let parts = queries.iter().map(|query| self.query(query));
+                Extent::around(parts.collect::<Result<Vec<_>, _>>()?)
             }
-        };
-        Ok(below + 1)
+        })
     }
 }
 

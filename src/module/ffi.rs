@@ -7,6 +7,7 @@ use std::time::Duration;
 use pam::module::PamHandle;
 use zeroize::Zeroizing;
 
+use super::handle::Remembered;
 use crate::transaction::HostError;
 
 const PAM_SUCCESS: c_int = 0;
@@ -126,11 +127,18 @@ pub fn delay_failure(pamh: &mut PamHandle, delay: Duration) {
     unsafe { pam_fail_delay(raw(pamh), microseconds) };
 }
 
-/// What this module has left in the handle under `key` (pam_get_data(3)).
-///
-/// # Safety
-/// Whatever was stored under `key` must be a `T`.
-pub unsafe fn data<'a, T>(pamh: &'a PamHandle, key: &str) -> Option<&'a T> {
-    // SAFETY: the caller knows the type; the data stays until it is replaced, which takes `&mut`.
-    unsafe { pamh.get_data(key) }.ok()
+/// The key of what [`keep`] leaves in the handle.
+const KEPT: &str = "pam_rsldap";
+
+/// Leaves something in the handle for later phases (pam_set_data(3)); it replaces what was there.
+/// False if libpam did not take it.
+pub fn keep(pamh: &mut PamHandle, value: Remembered) -> bool {
+    pamh.set_data(KEPT, Box::new(value)).is_ok()
+}
+
+/// What [`keep`] has left (pam_get_data(3)).
+pub fn kept(pamh: &PamHandle) -> Option<&Remembered> {
+    // SAFETY: only `keep` stores under this key, and it stores a `Remembered`. It stays where it is
+    // until the handle ends or `keep` replaces it, which takes `&mut`.
+    unsafe { pamh.get_data(KEPT) }.ok()
 }

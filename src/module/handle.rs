@@ -9,9 +9,6 @@ use crate::login::Decision;
 use crate::secret::{NotAPassword, Password};
 use crate::transaction::{HostError, Transaction};
 
-/// The key of [`Remembered`] in the handle's data.
-const KEY: &str = "pam_rsldap";
-
 /// How long an earlier phase's decision stands for a later one. The phases of one login follow each
 /// other at once; a program that keeps a handle for longer gets a new answer.
 const FRESH: Duration = Duration::from_secs(60);
@@ -56,13 +53,12 @@ impl Handle<'_> {
 
     /// Leaves something for the phases behind. Without it they ask the directory again.
     pub fn remember(&mut self, remembered: Remembered) {
-        let _ = self.0.set_data(KEY, Box::new(remembered));
+        let _ = ffi::keep(self.0, remembered);
     }
 
     /// What an earlier phase left for this user and service, unless it is stale.
     pub fn recall(&self, user: &[u8], service: &[u8]) -> Option<&Remembered> {
-        // SAFETY: only `remember` stores under this key, and it stores a `Remembered`.
-        let remembered: &Remembered = unsafe { ffi::data(self.0, KEY) }?;
+        let remembered = ffi::kept(self.0)?;
         let (for_user, for_service) = &remembered.subject;
         let same = for_user == user && for_service == service;
         (same && remembered.at.elapsed() < FRESH).then_some(remembered)

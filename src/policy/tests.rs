@@ -148,6 +148,10 @@ fn each_gate_can_shut_the_way() {
             &format!("{active}[access]\ndeny = \"cn=in\""),
             "access.deny is true",
         ),
+        (
+            "[flags]\nis_active = \"cn=gone\"",
+            "is_active is false; group cn=gone does not exist",
+        ),
         // Not shown to be outside: counts as denied.
         (
             &format!("{active}[access]\ndeny = \"cn=hidden\""),

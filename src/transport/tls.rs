@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -145,10 +146,18 @@ fn system_roots() -> Result<RootCertStore, String> {
     Ok(roots)
 }
 
+/// Reads a file of certificates. It may be a link, as the system's bundle often is, but no device and
+/// no FIFO, which could block.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC;
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "this is no regular file",
+        ));
+    }
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MAX_CA_FILE)
-        .read_to_end(&mut bytes)?;
+    file.take(MAX_CA_FILE).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -47,20 +47,29 @@ struct Report<'a> {
     account: Option<String>,
 }
 
+/// In place of a [`Report`], when there is none.
+#[derive(Serialize)]
+struct Failure {
+    error: String,
+}
+
 /// Runs the login and prints how it ended.
 pub fn run(path: &Path, question: &Question<'_>, json: bool) -> Answer {
-    let config = match config::load(path) {
-        Ok(config) => config,
-        Err(error) => {
-            println!("{error}");
+    let started = Instant::now();
+    let decided = config::load(path)
+        .map_err(|error| error.to_string())
+        .and_then(|config| {
+            let decision = decide(question, &config)?;
+            Ok((config, decision))
+        });
+    let (config, decision) = match decided {
+        Ok(decided) => decided,
+        Err(error) if json => {
+            print_json(&Failure { error });
             return Answer::Misconfigured;
         }
-    };
-    let started = Instant::now();
-    let decision = match decide(question, &config) {
-        Ok(decision) => decision,
-        Err(problem) => {
-            println!("{problem}");
+        Err(error) => {
+            println!("{error}");
             return Answer::Misconfigured;
         }
     };

@@ -102,12 +102,20 @@ fn a_query_nests_no_deeper_through_flags() {
 }
 
 #[test]
-fn flags_that_double_at_each_step_are_no_trouble() {
-    let mut text = "[flags]\nis_active = \"f1\"\n".to_owned();
-    for flag in 1..15 {
-        text.push_str(&format!("f{flag} = [\"f{0}\", \"f{0}\"]\n", flag + 1));
-    }
-    good(&format!("{text}f15 = \"cn=a\"\n"));
+fn flags_that_multiply_each_other_are_refused_at_once() {
+    let doubling = |flags: usize| {
+        let lines = (0..flags).map(|flag| format!("f{flag} = [\"f{0}\", \"f{0}\"]\n", flag + 1));
+        let text: String = lines.collect();
+        completed(&format!(
+            "[flags]\nis_active = \"cn=active\"\n{text}f{flags} = \"cn=a\"\n"
+        ))
+    };
+    assert!(parsed(&doubling(9)).is_ok(), "512 groups");
+    let message = message(&doubling(10));
+    assert!(
+        message.ends_with("more than 1000 groups, flags written out; make it smaller"),
+        "{message}"
+    );
 }
 
 #[test]
