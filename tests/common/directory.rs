@@ -62,7 +62,8 @@ impl Ldif {
     }
 
     /// Adds an entry. slapadd does not add the attribute of the RDN by itself, so this does where
-    /// the RDN needs no unescaping and the attribute is not given.
+    /// the RDN needs no unescaping and the attribute is not given. An attribute that is given as
+    /// `name:` has its value in base64.
     pub fn entry(&mut self, dn: &str, attributes: &[(&str, &str)]) -> &mut Ldif {
         self.line("dn", dn);
         if let Some((name, value)) = dn.split(',').next().and_then(|rdn| rdn.split_once('=')) {
@@ -71,8 +72,15 @@ impl Ldif {
                 self.line(name, value);
             }
         }
-        for (name, value) in attributes {
-            self.line(name, value);
+        // slapadd wants the values of an attribute side by side.
+        for (place, (name, _)) in attributes.iter().enumerate() {
+            if attributes[..place]
+                .iter()
+                .all(|(earlier, _)| earlier != name)
+            {
+                let values = attributes.iter().filter(|(other, _)| other == name);
+                values.for_each(|(name, value)| self.line(name, value));
+            }
         }
         self.0.push('\n');
         self

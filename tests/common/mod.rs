@@ -10,13 +10,18 @@ pub mod slapd;
 
 use std::path::{Path, PathBuf};
 
-/// The module that `cargo test` has just built.
+/// The module that cargo has just built.
 ///
 /// `cargo test` refreshes `target/<profile>/deps/`, where the test binary itself lies, and not
-/// `target/<profile>/`: the copy there may be yesterday's.
+/// `target/<profile>/`: the copy there may be yesterday's. An example lies in
+/// `target/<profile>/examples/`, and `cargo build` refreshes the copy above it.
 pub fn module() -> PathBuf {
-    let test = std::env::current_exe().expect("the path of this test binary");
-    let module = test.parent().expect("a directory").join("libpam_rsldap.so");
+    let program = std::env::current_exe().expect("the path of this program");
+    let mut directory = program.parent().expect("a directory");
+    if directory.ends_with("examples") {
+        directory = directory.parent().expect("a directory");
+    }
+    let module = directory.join("libpam_rsldap.so");
     assert!(
         module.is_file(),
         "{} is missing: run the tests with `cargo test`, which builds it",

@@ -3,24 +3,35 @@
 //! It logs with `stats`, so a test can say exactly which operations reached the directory:
 //! [`Slapd::watch`], then [`Watch::operations`].
 
+mod certificates;
+mod child;
+mod config;
+mod operations;
+mod pool;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, Once, OnceLock, PoisonError, mpsc};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{io, thread};
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use tempfile::TempDir;
 
-use super::directory::{self, BASE, GROUPS, SERVICE_DN, SERVICE_PASSWORD, USERS};
+pub use operations::Operations;
+pub use pool::{Lease, Pool};
+
+use certificates::make_certificates;
+use child::spawn;
+use operations::connection;
+
+use super::directory::{self, BASE};
 use super::need;
 
 /// What the service account, users and everybody may read unless a test says otherwise.
@@ -102,6 +113,8 @@ impl Slapd {
     /// Starts the server again, on the same ports, and waits until it listens.
     pub fn restart(&self) {
         self.stop();
+        // A new process counts its connections from the beginning.
+        lock(&self.own).clear();
         let seen = self.log().len();
         let log = File::options()
             .append(true)
@@ -124,6 +137,7 @@ impl Slapd {
             .stderr(log);
         *lock(&self.child) = Some(spawn(command).expect("slapd starts"));
         self.wait_for("slapd starting", seen);
+        self.wait_for_sockets(seen);
     }
 
     /// Sends the process a signal such as SIGSTOP. Dropping the server works on a stopped one too.
@@ -210,93 +224,6 @@ impl Slapd {
         path
     }
 
-    /// A module configuration (mode 0600) for this server, in which every `[fallback]` is "deny"
-    /// so that each outcome shows as its own code.
-    ///
-    /// An override `("section", text)` replaces the section's lines, or removes it where the text
-    /// is empty; `("+section", text)` appends lines to the section, or makes it.
-    pub fn config(&self, overrides: &[(&str, &str)]) -> PathBuf {
-        let text = self.config_text(overrides);
-        let number = self.configs.fetch_add(1, Ordering::Relaxed);
-        self.file(&format!("config-{number}.toml"), 0o600, &text)
-    }
-
-    /// The text that [`Slapd::config`] writes.
-    pub fn config_text(&self, overrides: &[(&str, &str)]) -> String {
-        let mut sections = self.default_sections();
-        for (name, text) in overrides {
-            let (name, append) = name
-                .strip_prefix('+')
-                .map_or((*name, false), |name| (name, true));
-            let place = match sections.iter().position(|(section, _)| section == name) {
-                Some(place) => place,
-                None => {
-                    sections.push((name.to_owned(), String::new()));
-                    sections.len() - 1
-                }
-            };
-            let lines = &mut sections[place].1;
-            if append {
-                lines.push('\n');
-                lines.push_str(text);
-            } else {
-                *lines = (*text).to_owned();
-            }
-        }
-        sections.retain(|(_, text)| !text.is_empty());
-        sections
-            .iter()
-            .map(|(name, text)| format!("[{name}]\n{text}\n\n"))
-            .collect()
-    }
-
-    fn default_sections(&self) -> Vec<(String, String)> {
-        let password = self.file("bind-password", 0o600, SERVICE_PASSWORD);
-        let group = |name| directory::group_dn(name);
-        let deny = "unavailable = \"deny\"\nunknown_user = \"deny\"\nbad_password = \"deny\"\n\
-                    config_error = \"deny\"\nrefused = \"deny\"\nexpired = \"deny\"";
-        [
-            ("server", format!("uris = [\"{}\"]", self.uri())),
-            (
-                "bind",
-                format!(
-                    "dn = \"{SERVICE_DN}\"\npassword_file = \"{}\"",
-                    password.display()
-                ),
-            ),
-            (
-                "user",
-                format!(
-                    "search = [ {{ base = \"{USERS}\", scope = \"subtree\", \
-                     filter = \"(uid={{user}})\" }} ]"
-                ),
-            ),
-            (
-                "user.attributes",
-                "first_name = \"givenName\"\nlast_name = \"sn\"\nemail = \"mail\"".to_owned(),
-            ),
-            (
-                "group",
-                format!(
-                    "type = \"group_of_names\"\nsearch = [ {{ base = \"{GROUPS}\", \
-                     scope = \"subtree\", filter = \"(objectClass=groupOfNames)\" }} ]"
-                ),
-            ),
-            (
-                "flags",
-                format!(
-                    "is_active = \"{}\"\nis_staff = \"{}\"\nis_superuser = \"{}\"",
-                    group("active"),
-                    group("staff"),
-                    group("superuser")
-                ),
-            ),
-            ("fallback", deny.to_owned()),
-        ]
-        .map(|(name, text)| (name.to_owned(), text))
-        .into()
-    }
-
     fn log_path(&self) -> PathBuf {
         self.path().join("slapd.log")
     }
@@ -350,15 +277,40 @@ impl Slapd {
         }
     }
 
-    /// Waits until slapd has logged every connection that was made before this call: it accepts
-    /// them in order, so one of our own, once seen in the log, is behind all of them.
-    fn settle(&self) {
-        if lock(&self.child).is_none() {
-            return;
+    /// Waits until all three sockets accept: slapd calls listen(2) after it said that it starts.
+    fn wait_for_sockets(&self, from: usize) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while UnixStream::connect(self.path().join("ldapi")).is_err() || !self.settle() {
+            let log = self.log();
+            let failed = log
+                .get(from..)
+                .is_some_and(|new| new.contains(" failed errno="));
+            assert!(
+                !failed && Instant::now() < end,
+                "slapd does not listen:\n{log}"
+            );
+            thread::sleep(Duration::from_millis(2));
         }
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+    }
+
+    /// Waits until slapd has logged every connection that was made before this call: it accepts
+    /// them in order, so one of our own, once seen in the log, is behind all of them. False if
+    /// there is nobody to connect to.
+    fn settle(&self) -> bool {
+        // Not connecting to a server that was stopped: its port may be somebody else's by now.
+        let running = lock(&self.child).is_some();
+        running
+            && [self.tls_port, self.port]
+                .into_iter()
+                .all(|port| self.settle_port(port))
+    }
+
+    fn settle_port(&self, port: u16) -> bool {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        // An older connection may have had the same port on our side.
+        let from = self.log().len();
         let Ok(probe) = TcpStream::connect_timeout(&address, Duration::from_secs(5)) else {
-            return;
+            return false;
         };
         let accept = format!(
             "ACCEPT from IP={} ",
@@ -368,64 +320,21 @@ impl Slapd {
         // A server that is stopped by SIGSTOP logs nothing: then what is there has to do.
         while Instant::now() < end {
             let log = self.log();
-            if let Some(line) = log.lines().find(|line| line.contains(&accept)) {
+            let new = log.get(from..).unwrap_or_default();
+            if let Some(line) = new.lines().find(|line| line.contains(&accept)) {
                 let number = connection(line).expect("a connection number");
                 lock(&self.own).insert(number);
-                return;
+                break;
             }
             thread::sleep(Duration::from_millis(2));
         }
+        true
     }
 }
 
 impl Drop for Slapd {
     fn drop(&mut self) {
         self.stop();
-    }
-}
-
-/// A server that nobody else uses until this is dropped.
-///
-/// Starting one costs some tenths of a second, so tests that only read take one from a pool. All
-/// of a pool hold the same directory.
-pub struct Lease {
-    pool: &'static Pool,
-    slapd: &'static Slapd,
-}
-
-impl Deref for Lease {
-    type Target = Slapd;
-
-    fn deref(&self) -> &Slapd {
-        self.slapd
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        lock(&self.pool.idle).push(self.slapd);
-    }
-}
-
-/// Servers with one directory, as many as tests run at the same time. Make it a `static`.
-pub struct Pool {
-    options: fn() -> SlapdOptions,
-    idle: Mutex<Vec<&'static Slapd>>,
-}
-
-impl Pool {
-    pub const fn new(options: fn() -> SlapdOptions) -> Pool {
-        Pool {
-            options,
-            idle: Mutex::new(Vec::new()),
-        }
-    }
-
-    /// A server for this test alone, which must leave it as it was: running and unchanged.
-    pub fn lease(&'static self) -> Lease {
-        let idle = lock(&self.idle).pop();
-        let slapd = idle.unwrap_or_else(|| Slapd::start(&(self.options)()).until_exit());
-        Lease { pool: self, slapd }
     }
 }
 
@@ -451,117 +360,23 @@ impl Watch<'_> {
     }
 }
 
-/// What reached a server, from its log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Operations {
-    /// How many connections were accepted.
-    pub connections: usize,
-    /// The DN of each bind, "" for an anonymous one.
-    pub binds: Vec<String>,
-    /// Base and filter of each search.
-    pub searches: Vec<(String, String)>,
-    /// DN and attribute of each compare.
-    pub compares: Vec<(String, String)>,
-    /// All lines, for the message of a failing test.
-    pub lines: Vec<String>,
-}
-
-impl Operations {
-    /// How many binds named this DN.
-    pub fn binds_as(&self, dn: &str) -> usize {
-        self.binds
-            .iter()
-            .filter(|bind| bind.eq_ignore_ascii_case(dn))
-            .count()
-    }
-
-    /// How many searches or compares were about this very entry: a compare of it, or a search of
-    /// which it is the base.
-    pub fn questions_about(&self, dn: &str) -> usize {
-        let compares = self.compares.iter().map(|(entry, _)| entry);
-        let searches = self.searches.iter().map(|(base, _)| base);
-        compares
-            .chain(searches)
-            .filter(|entry| entry.eq_ignore_ascii_case(dn))
-            .count()
-    }
-
-    /// True when not one byte of LDAP and not one connection was seen.
-    pub fn nothing(&self) -> bool {
-        self.connections == 0 && self.lines.is_empty()
-    }
-
-    fn read(&mut self, line: &str) {
-        self.lines.push(line.to_owned());
-        if line.contains(" ACCEPT from ") {
-            self.connections += 1;
-        } else if let Some(bind) = line.split_once(" BIND dn=").map(|(_, rest)| rest) {
-            // A bind that succeeds is logged a second time, with mech= instead of method=.
-            if bind.contains(" method=") {
-                self.binds.push(quoted(bind));
-            }
-        } else if let Some((_, search)) = line.split_once(" SRCH base=") {
-            let filter = search
-                .split_once(" filter=")
-                .map_or("", |(_, filter)| filter);
-            self.searches.push((quoted(search), quoted(filter)));
-        } else if let Some((_, compare)) = line.split_once(" CMP dn=") {
-            let attribute = compare
-                .split_once(" attr=")
-                .map_or("", |(_, attribute)| attribute);
-            self.compares.push((quoted(compare), quoted(attribute)));
+/// A port of 127.0.0.1 on which nobody listens.
+///
+/// It is below the range from which Linux takes the ports of clients (ip(7), ip_local_port_range),
+/// and each is given out once: a port from bind(2) to 0 is soon given to somebody else.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    const FIRST: u32 = 18_000;
+    const COUNT: u32 = 14_000;
+    // Test binaries that run at the same time begin at different places.
+    let begin = std::process::id().wrapping_mul(7919);
+    loop {
+        let next = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(FIRST + next % COUNT).expect("below 65536");
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
         }
     }
-}
-
-/// The text between the first quotation mark and the next one that ends a word.
-fn quoted(text: &str) -> String {
-    let text = text.strip_prefix('"').unwrap_or(text);
-    text.split_once("\" ")
-        .map_or(text.trim_end_matches('"'), |(inside, _)| inside)
-        .to_owned()
-}
-
-/// The number in `conn=1000`.
-fn connection(line: &str) -> Option<u64> {
-    let (_, rest) = line.split_once("conn=")?;
-    rest.split(' ').next()?.parse().ok()
-}
-
-/// A port of 127.0.0.1 that was free a moment ago.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
-    listener.local_addr().expect("an address").port()
-}
-
-/// An authority in `ca.pem`, and a certificate from it for loopback in `server.pem`.
-fn make_certificates(directory: &Path) {
-    let authority_key = KeyPair::generate().expect("a key");
-    let mut authority = CertificateParams::new(Vec::new()).expect("parameters");
-    authority
-        .distinguished_name
-        .push(DnType::CommonName, "Test authority");
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let authority_pem = authority
-        .self_signed(&authority_key)
-        .expect("a certificate")
-        .pem();
-    let issuer = Issuer::new(authority, authority_key);
-
-    let key = KeyPair::generate().expect("a key");
-    let names = ["127.0.0.1", "::1", "localhost"].map(str::to_owned);
-    let mut server = CertificateParams::new(names).expect("parameters");
-    server
-        .distinguished_name
-        .push(DnType::CommonName, "localhost");
-    let server_pem = server
-        .signed_by(&key, &issuer)
-        .expect("a certificate")
-        .pem();
-    fs::write(directory.join("ca.pem"), authority_pem).expect("ca.pem");
-    fs::write(directory.join("server.pem"), server_pem).expect("server.pem");
-    fs::write(directory.join("server.key"), key.serialize_pem()).expect("server.key");
 }
 
 static KEPT: Mutex<Vec<&'static Slapd>> = Mutex::new(Vec::new());
@@ -574,39 +389,6 @@ extern "C" fn stop_kept() {
         }
         let _ = fs::remove_dir_all(slapd.path());
     }
-}
-
-type Started = (Command, mpsc::Sender<io::Result<Child>>);
-
-/// Starts a child that dies with this process, however it ends.
-///
-/// The parent of PR_SET_PDEATHSIG(2const) is a thread, and each test has its own, so all children
-/// are started by one thread that lives as long as the process.
-fn spawn(command: Command) -> io::Result<Child> {
-    static STARTER: OnceLock<Mutex<mpsc::Sender<Started>>> = OnceLock::new();
-    let starter = STARTER.get_or_init(|| {
-        let (sender, commands) = mpsc::channel::<Started>();
-        thread::spawn(move || {
-            for (mut command, answer) in commands {
-                // SAFETY: prctl(2) is a plain system call, allowed between fork and exec.
-                unsafe {
-                    command.pre_exec(
-                        || match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
-                            0 => Ok(()),
-                            _ => Err(io::Error::last_os_error()),
-                        },
-                    );
-                }
-                let _ = answer.send(command.spawn());
-            }
-        });
-        Mutex::new(sender)
-    });
-    let (sender, answer) = mpsc::channel();
-    lock(starter)
-        .send((command, sender))
-        .expect("the starting thread lives");
-    answer.recv().expect("the starting thread answers")
 }
 
 /// A test that failed while it held the lock does not make the others fail.

@@ -1,0 +1,20 @@
+//! The module through the real libpam, against a real slapd, judged by what an application sees:
+//! return codes, prompts, the environment, and by what the server's log says was asked.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod fixture;
+
+mod account;
+mod concurrency;
+mod configuration;
+mod exempt;
+mod gates;
+mod groups;
+mod names;
+mod neighbours;
+mod outages;
+mod passwords;
+mod result_codes;
+mod session;
+mod transport;

@@ -1,0 +1,116 @@
+//! The machine of these tests: a directory, accounts, the shipped stacks, the module installed.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::directory::{self, SERVICE_DN, SERVICE_PASSWORD};
+use crate::common::slapd::{Slapd, SlapdOptions};
+use crate::private_host::{Local, PrivateHost};
+
+/// The accounts. Who is in which group of the directory is in `directory::standard`; dave is in
+/// `/etc/passwd` alone, zoe in the directory alone. bob and carol have a local password besides
+/// the one in the directory.
+pub const ACCOUNTS: [(&str, u32, Local); 5] = [
+    ("alice", 61001, Local::NoPassword),
+    ("bob", 61002, Local::Password),
+    ("carol", 61003, Local::Password),
+    ("sue", 61004, Local::NoPassword),
+    ("dave", 61005, Local::Password),
+];
+
+/// sudo would let everybody do everything; carol and, for one command, sue without a password.
+const SUDOERS: &str = "\
+Defaults lecture=never
+root ALL=(ALL:ALL) ALL
+alice, bob, sue, dave ALL=(ALL:ALL) ALL
+sue ALL=(ALL:ALL) NOPASSWD: /bin/true
+carol ALL=(ALL:ALL) NOPASSWD: ALL
+";
+
+/// A private host that is set up, and the directory that it asks.
+pub struct Machine<'a> {
+    pub host: &'a PrivateHost,
+    pub slapd: Slapd,
+}
+
+impl Machine<'_> {
+    /// Sets everything up and calls `body`.
+    pub fn run<T: Send>(body: impl FnOnce(&Machine) -> T + Send) -> T {
+        PrivateHost::run(&crate::common::module(), |host| {
+            let mut ldif = directory::standard();
+            ldif.user("zoe", &[]);
+            let options = SlapdOptions {
+                ldif: ldif.text().to_owned(),
+                ..SlapdOptions::default()
+            };
+            let machine = Machine {
+                host,
+                slapd: Slapd::start(&options),
+            };
+            for (name, uid, local) in ACCOUNTS {
+                host.add_user(name, uid, local);
+            }
+            for service in ["sshd", "sudo"] {
+                host.write(&format!("/etc/pam.d/{service}"), 0o644, &shipped(service));
+            }
+            host.write("/etc/sudoers", 0o440, SUDOERS);
+            host.write("/etc/pam_rsldap/bind-password", 0o600, SERVICE_PASSWORD);
+            machine.configure(&[]);
+            body(&machine)
+        })
+    }
+
+    /// Writes the configuration: `[fallback]` as by default, sudo for superusers only.
+    pub fn configure(&self, overrides: &[(&str, &str)]) {
+        let bind =
+            format!("dn = \"{SERVICE_DN}\"\npassword_file = \"/etc/pam_rsldap/bind-password\"");
+        let mut sections = vec![
+            ("bind", bind.as_str()),
+            ("fallback", ""),
+            ("services.sudo", "require = \"is_superuser\""),
+        ];
+        sections.extend(overrides);
+        let text = self.slapd.config_text(&sections);
+        self.host.write("/etc/pam_rsldap/config.toml", 0o644, &text);
+    }
+
+    /// A command that will run as the user.
+    pub fn command_as(&self, user: &str, program: &str) -> Command {
+        let (_, uid, _) = ACCOUNTS
+            .into_iter()
+            .find(|(name, _, _)| *name == user)
+            .expect("a user of this machine");
+        let mut command = Command::new(program);
+        command.uid(uid).gid(uid).current_dir("/").env_clear().env(
+            "PATH",
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        );
+        command
+    }
+
+    /// Asserts that the module has logged one line for the decision, as documented.
+    pub fn assert_logged(&self, from: usize, place: &str, user: &str, outcome: &str) {
+        let head = format!("pam_rsldap({place}): user={user} ");
+        let outcome = format!(" outcome={outcome} ");
+        let line = self
+            .host
+            .find_in_log(from, &[&head, &outcome])
+            .unwrap_or_else(|| {
+                let lines = self.host.log();
+                panic!(
+                    "no line with {head:?} and {outcome:?}: {:#?}",
+                    lines.get(from..)
+                )
+            });
+        assert!(line.contains(" rhost=") && line.contains(" ms="), "{line}");
+    }
+}
+
+/// The text of a file in `pam.d/`.
+fn shipped(service: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("pam.d")
+        .join(service);
+    std::fs::read_to_string(path).expect("a shipped stack")
+}

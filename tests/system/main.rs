@@ -1,0 +1,15 @@
+//! Logins through the real sshd and the real sudo, with the shipped stacks, in a private view of
+//! this machine.
+//!
+//! Needs root. Its own `/etc`, `/home`, `/run` and so on make it safe: see `private_host`.
+
+#[path = "../common/mod.rs"]
+#[allow(unused_imports)]
+mod common;
+mod machine;
+#[path = "../common/private_host.rs"]
+mod private_host;
+mod ssh;
+mod ssh_down;
+mod ssh_logins;
+mod sudo;
