@@ -14,9 +14,10 @@ use std::fs::{self, File, Permissions};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -136,6 +137,7 @@ impl Slapd {
             .stderr(log);
         *lock(&self.child) = Some(spawn(command).expect("slapd starts"));
         self.wait_for("slapd starting", seen);
+        self.wait_for_sockets(seen);
     }
 
     /// Sends the process a signal such as SIGSTOP. Dropping the server works on a stopped one too.
@@ -275,15 +277,40 @@ impl Slapd {
         }
     }
 
-    /// Waits until slapd has logged every connection that was made before this call: it accepts
-    /// them in order, so one of our own, once seen in the log, is behind all of them.
-    fn settle(&self) {
-        if lock(&self.child).is_none() {
-            return;
+    /// Waits until all three sockets accept: slapd calls listen(2) after it said that it starts.
+    fn wait_for_sockets(&self, from: usize) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while UnixStream::connect(self.path().join("ldapi")).is_err() || !self.settle() {
+            let log = self.log();
+            let failed = log
+                .get(from..)
+                .is_some_and(|new| new.contains(" failed errno="));
+            assert!(
+                !failed && Instant::now() < end,
+                "slapd does not listen:\n{log}"
+            );
+            thread::sleep(Duration::from_millis(2));
         }
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+    }
+
+    /// Waits until slapd has logged every connection that was made before this call: it accepts
+    /// them in order, so one of our own, once seen in the log, is behind all of them. False if
+    /// there is nobody to connect to.
+    fn settle(&self) -> bool {
+        // Not connecting to a server that was stopped: its port may be somebody else's by now.
+        let running = lock(&self.child).is_some();
+        running
+            && [self.tls_port, self.port]
+                .into_iter()
+                .all(|port| self.settle_port(port))
+    }
+
+    fn settle_port(&self, port: u16) -> bool {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        // An older connection may have had the same port on our side.
+        let from = self.log().len();
         let Ok(probe) = TcpStream::connect_timeout(&address, Duration::from_secs(5)) else {
-            return;
+            return false;
         };
         let accept = format!(
             "ACCEPT from IP={} ",
@@ -293,13 +320,15 @@ impl Slapd {
         // A server that is stopped by SIGSTOP logs nothing: then what is there has to do.
         while Instant::now() < end {
             let log = self.log();
-            if let Some(line) = log.lines().find(|line| line.contains(&accept)) {
+            let new = log.get(from..).unwrap_or_default();
+            if let Some(line) = new.lines().find(|line| line.contains(&accept)) {
                 let number = connection(line).expect("a connection number");
                 lock(&self.own).insert(number);
-                return;
+                break;
             }
             thread::sleep(Duration::from_millis(2));
         }
+        true
     }
 }
 
@@ -331,10 +360,23 @@ impl Watch<'_> {
     }
 }
 
-/// A port of 127.0.0.1 that was free a moment ago.
+/// A port of 127.0.0.1 on which nobody listens.
+///
+/// It is below the range from which Linux takes the ports of clients (ip(7), ip_local_port_range),
+/// and each is given out once: a port from bind(2) to 0 is soon given to somebody else.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
-    listener.local_addr().expect("an address").port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    const FIRST: u32 = 18_000;
+    const COUNT: u32 = 14_000;
+    // Test binaries that run at the same time begin at different places.
+    let begin = std::process::id().wrapping_mul(7919);
+    loop {
+        let next = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(FIRST + next % COUNT).expect("below 65536");
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 static KEPT: Mutex<Vec<&'static Slapd>> = Mutex::new(Vec::new());

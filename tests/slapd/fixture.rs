@@ -67,10 +67,12 @@ pub fn options() -> SlapdOptions {
         "access to attrs=userPassword by self write by anonymous auth by * none\n\
          access to dn.base=\"{}\" by * none\n\
          access to dn.base=\"{}\" by * disclose\n\
+         access to dn.base=\"{}\" attrs=member by * none\n\
          access to dn.base=\"{}\" by dn.exact=\"{}\" read by * none\n\
          access to * by * read\n",
         group_dn("hidden"),
         group_dn("unreadable"),
+        group_dn("opaque"),
         group_dn("private"),
         user_dn("alice"),
     );
@@ -168,7 +170,7 @@ fn add_groups(ldif: &mut Ldif) {
     ldif.group("extra", &[&alice, &bob, &sue]);
     ldif.group("banned", &[&bob]);
     ldif.group("outer", &[&group_dn("staff")]);
-    for name in ["hidden", "unreadable", "private"] {
+    for name in ["hidden", "unreadable", "opaque", "private"] {
         ldif.group(name, &[&alice, &bob]);
     }
     let awkward = "a, b+c=\"d\" (e)* \\f #é";

@@ -169,8 +169,9 @@ fn a_missing_group_that_would_keep_people_out_is_an_error_of_the_configuration()
 #[test]
 fn a_group_that_may_not_be_read_lets_nobody_in() {
     let server = server();
-    // One is hidden altogether (noSuchObject), of the other only the existence may be known.
-    for name in ["hidden", "unreadable"] {
+    // One is hidden altogether (noSuchObject), of the second only the existence may be known
+    // (insufficientAccessRights), and of the third everything but the members.
+    for name in ["hidden", "unreadable", "opaque"] {
         let group = group_dn(name);
         let required = server.config(&[("access", &format!("require = \"{group}\""))]);
         assert_eq!(auth_right(&required, "alice"), PAM_PERM_DENIED, "{name}");

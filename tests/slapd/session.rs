@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::common::directory::{password_of, user_dn};
+use crate::common::directory::{USERS, password_of, user_dn};
 use crate::common::pam::{
     Client, PAM_DELETE_CRED, PAM_ESTABLISH_CRED, PAM_PERM_DENIED, PAM_REFRESH_CRED,
     PAM_REINITIALIZE_CRED, PAM_SUCCESS, Stack,
@@ -42,6 +42,20 @@ fn a_session_gets_the_dn_the_flags_in_order_and_the_attributes() {
     ]);
     assert_eq!(environment(&stack, "sue"), expected);
     assert_eq!(environment(&stack, "bob")["RSLDAP_FLAGS"], "is_active");
+}
+
+#[test]
+fn the_dn_in_the_environment_is_escaped_as_the_server_has_it() {
+    let server = server();
+    let stack = stack(&server.config(&[]));
+    for (user, rdn) in [
+        ("smith, john", "uid=smith\\2C john"),
+        ("#hash", "uid=\\23hash"),
+        ("zoë", "uid=zoë"),
+    ] {
+        let dn = format!("{rdn},{USERS}");
+        assert_eq!(environment(&stack, user)["RSLDAP_DN"], dn);
+    }
 }
 
 #[test]

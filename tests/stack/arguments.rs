@@ -110,7 +110,7 @@ fn a_config_that_is_not_there_or_no_file_is_a_configuration_error() {
 }
 
 #[test]
-fn known_arguments_may_be_repeated_two_hundred_times() {
+fn known_arguments_may_be_repeated_a_hundred_times() {
     let setting = Setting::probe(Scenario::Granted, &"debug ".repeat(100));
     assert_eq!(phases(&setting, &user()), GRANTED);
 }

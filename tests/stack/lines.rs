@@ -112,6 +112,32 @@ fn the_account_line_throws_no_refusal_away_and_stands_before_pam_unix() {
 }
 
 #[test]
+fn the_session_line_is_optional_and_no_password_line_names_the_module_yet() {
+    for name in STACKS {
+        for line in lines(&stack(name))
+            .iter()
+            .filter(|l| l.module == "pam_rsldap.so")
+        {
+            assert_ne!(line.facility, "password", "{name}");
+            assert!(
+                line.facility != "session" || line.control == "optional",
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn pam_auth_update_makes_the_same_lines_as_the_files_for_debian() {
+    let without_session = |name: &str| {
+        let mut lines = lines(&stack(name));
+        lines.retain(|line| line.facility != "session");
+        lines
+    };
+    assert_eq!(without_session("profile"), without_session("common"));
+}
+
+#[test]
 fn the_auth_line_never_throws_a_refusal_away() {
     for name in STACKS {
         let lines = lines(&stack(name));

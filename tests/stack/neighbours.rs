@@ -66,6 +66,26 @@ fn deny_in_fallback_is_final_in_every_shipped_stack() {
 }
 
 #[test]
+fn deny_in_fallback_shuts_the_account_phase_too_but_for_unknown_users() {
+    // `user_unknown=ignore` on the account line leaves unknown users to pam_unix, as its comment says.
+    for (scenario, code) in [
+        (Scenario::Unavailable, "UNAVAIL"),
+        (Scenario::UnknownUser, "SUCCESS"),
+    ] {
+        let setting = Setting::with(scenario, &[]);
+        for name in STACKS {
+            let tally = TempDir::new().unwrap();
+            let tally = tally.path().to_str().unwrap();
+            setting
+                .stack
+                .service(name, &staged(&stack(name), scenario, RIGHT, tally));
+            let got = code_name(setting.client(name).acct_mgmt(0));
+            assert_eq!(got, code, "{name}, {}", scenario.name());
+        }
+    }
+}
+
+#[test]
 fn with_the_real_pam_unix_a_directory_user_without_a_local_password_gets_in() {
     for scenario in Scenario::ALL {
         let setting = Setting::new(scenario);

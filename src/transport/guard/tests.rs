@@ -172,7 +172,7 @@ fn results_are_complete_and_text_is_utf_8() {
     let (code, empty) = (tlv(0x0a, &[0]), tlv(0x04, b""));
     for wrong in [
         parts(&[]),
-        parts(&[code.clone()]),
+        parts(std::slice::from_ref(&code)),
         parts(&[code.clone(), empty.clone()]),
         parts(&[tlv(0x02, &[0]), empty.clone(), empty.clone()]),
         parts(&[code.clone(), tlv(0x04, b"\xff"), empty.clone()]),
@@ -240,7 +240,7 @@ fn controls_are_well_formed() {
     let control = |parts: &[Vec<u8>]| with(&tlv(0xa0, &tlv(0x30, &parts.concat())));
     let oid = tlv(0x04, b"1.3.6.1.4.1.42.2.27.8.5.1");
     for right in [
-        control(&[oid.clone()]),
+        control(std::slice::from_ref(&oid)),
         control(&[oid.clone(), tlv(0x01, &[0xff])]),
         control(&[oid.clone(), tlv(0x01, &[0]), tlv(0x04, b"\x30\0")]),
         control(&[oid.clone(), tlv(0x04, b"\x30\0")]),
