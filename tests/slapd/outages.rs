@@ -1,5 +1,7 @@
 //! A directory that does not answer is `unavailable`: soon, and never a grant or a wrong password.
 
+use std::net::{Ipv4Addr, TcpListener};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::common::directory::user_dn;
@@ -105,6 +107,39 @@ fn a_dead_first_server_is_passed_over() {
         "{:?}",
         begin.elapsed()
     );
+}
+
+#[test]
+fn a_first_server_that_hangs_is_passed_over() {
+    let hanging = Slapd::start(&options());
+    let server = server();
+    let settings = format!(
+        "uris = [\"{}\", \"{}\"]\noperation_timeout = \"500ms\"\ndeadline = \"8s\"",
+        hanging.uri(),
+        server.uri()
+    );
+    let config = server.config(&[("server", &settings)]);
+    hanging.signal(libc::SIGSTOP);
+    let begin = Instant::now();
+    assert_eq!(auth_right(&config, "alice"), PAM_SUCCESS);
+    assert_eq!(account(&config, "carol"), PAM_PERM_DENIED);
+    assert!(
+        begin.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+#[test]
+fn a_first_server_that_hangs_up_is_passed_over() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = server();
+    let uris = format!("uris = [\"ldap://127.0.0.1:{port}\", \"{}\"]", server.uri());
+    let config = server.config(&[("server", &uris)]);
+    let hanging_up = thread::spawn(move || drop(listener.accept()));
+    assert_eq!(auth_right(&config, "alice"), PAM_SUCCESS);
+    hanging_up.join().unwrap();
 }
 
 #[test]
