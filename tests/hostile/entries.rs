@@ -219,7 +219,7 @@ fn an_entry_that_is_none_is_unavailable() {
     let mut cases = Vec::new();
     for (name, entry) in rows {
         for at in [AT, Point::Gate] {
-            let answer = found(&[entry.clone()]);
+            let answer = found(std::slice::from_ref(&entry));
             cases.push(Case::unavailable_after(name, at, PROTOCOL, answer));
         }
     }

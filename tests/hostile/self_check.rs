@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::ber::{self, Request, tag};
 use super::child::{self, Phase};
-use super::devlog::{DevLog, field};
+use super::devlog::field;
 use super::server::{Point, SERVICE_DN, SERVICE_PASSWORD, Server, USER_DN, USERS_DN};
 use super::wire::Wire;
 
@@ -117,23 +117,12 @@ fn a_port_without_a_server_refuses() {
 }
 
 #[test]
-fn a_private_dev_log_catches_what_is_logged() {
-    let lines = std::thread::spawn(|| {
-        let mut log = DevLog::capture();
-        // SAFETY: syslog(3) copies the text; the format has one argument.
-        unsafe { libc::syslog(libc::LOG_INFO, c"outcome=%s".as_ptr(), c"granted".as_ptr()) };
-        log.lines()
-    });
-    let lines = lines.join().unwrap();
-    assert_eq!(lines.len(), 1, "{lines:?}");
-    assert_eq!(field(&lines[0], "outcome"), Some("granted"));
-}
-
-#[test]
-fn an_honest_login_is_granted() {
+fn an_honest_login_is_granted_and_its_log_line_is_caught() {
     let server = Server::honest();
     for phase in [Phase::Auth, Phase::Account] {
         let report = child::login(server.port(), phase, None).unwrap();
         assert_eq!(report.code, 0, "{phase:?}: {report:?}");
+        assert_eq!(report.log.len(), 1, "{phase:?}: {report:?}");
+        assert_eq!(field(&report.log[0], "outcome"), Some("granted"));
     }
 }
