@@ -130,16 +130,18 @@ const DIRECTORY_STOPPED: [Case; 2] = [
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.as_slice() {
-        [] => PrivateHost::run(&common::module(), demonstrate),
+        [] => {
+            let slapd = Slapd::start(&SlapdOptions::default());
+            PrivateHost::run(&common::module(), |host| demonstrate(host, &slapd))
+        }
         [user] => log_in(user),
         _ => ExitCode::from(2),
     }
 }
 
 /// The whole table.
-fn demonstrate(host: &PrivateHost) -> ExitCode {
-    let slapd = Slapd::start(&SlapdOptions::default());
-    set_up(host, &slapd);
+fn demonstrate(host: &PrivateHost, slapd: &Slapd) -> ExitCode {
+    set_up(host, slapd);
     println!(
         "\nA slapd of our own on {}, PAM service {SERVICE}:\n",
         slapd.uri()
@@ -182,7 +184,7 @@ fn demonstrate(host: &PrivateHost) -> ExitCode {
     }
     println!(
         "\nThe stack is pam.d/sshd, word for word: where the module has no opinion, pam_unix decides.\n\
-         The configuration was conf/minimal.toml with a service account; every key is in conf/config.toml.\n\
+         The configuration was as short as conf/minimal.toml; every key is in conf/config.toml.\n\
          To set up a host: README.md."
     );
     ExitCode::SUCCESS

@@ -31,34 +31,42 @@ carol ALL=(ALL:ALL) NOPASSWD: ALL
 /// A private host that is set up, and the directory that it asks.
 pub struct Machine<'a> {
     pub host: &'a PrivateHost,
-    pub slapd: Slapd,
+    pub slapd: &'a Slapd,
 }
 
 impl Machine<'_> {
     /// Sets everything up and calls `body`.
     pub fn run<T: Send>(body: impl FnOnce(&Machine) -> T + Send) -> T {
+        let mut ldif = directory::standard();
+        ldif.user("zoe", &[]);
+        // The directory is another machine, as it were. It has to be started outside: all servers are
+        // children of one thread, which would be in the view of the first test that starts one.
+        let slapd = Slapd::start(&SlapdOptions {
+            ldif: ldif.text().to_owned(),
+            ..SlapdOptions::default()
+        });
         PrivateHost::run(&crate::common::module(), |host| {
-            let mut ldif = directory::standard();
-            ldif.user("zoe", &[]);
-            let options = SlapdOptions {
-                ldif: ldif.text().to_owned(),
-                ..SlapdOptions::default()
-            };
             let machine = Machine {
                 host,
-                slapd: Slapd::start(&options),
+                slapd: &slapd,
             };
-            for (name, uid, local) in ACCOUNTS {
-                host.add_user(name, uid, local);
-            }
-            for service in ["sshd", "sudo"] {
-                host.write(&format!("/etc/pam.d/{service}"), 0o644, &shipped(service));
-            }
-            host.write("/etc/sudoers", 0o440, SUDOERS);
-            host.write("/etc/pam_rsldap/bind-password", 0o600, SERVICE_PASSWORD);
-            machine.configure(&[]);
+            machine.set_up();
             body(&machine)
         })
+    }
+
+    fn set_up(&self) {
+        for (name, uid, local) in ACCOUNTS {
+            self.host.add_user(name, uid, local);
+        }
+        for service in ["sshd", "sudo"] {
+            let path = format!("/etc/pam.d/{service}");
+            self.host.write(&path, 0o644, &shipped(service));
+        }
+        self.host.write("/etc/sudoers", 0o440, SUDOERS);
+        self.host
+            .write("/etc/pam_rsldap/bind-password", 0o600, SERVICE_PASSWORD);
+        self.configure(&[]);
     }
 
     /// Writes the configuration: `[fallback]` as by default, sudo for superusers only.
