@@ -5,6 +5,9 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+/// The longest distinguished name that is taken, in bytes.
+const MAX_DN: usize = 8 * 1024;
+
 /// The longest user name that is looked up, in bytes.
 const MAX_USER_NAME: usize = 256;
 
@@ -191,9 +194,15 @@ impl Dn {
     /// accepted, since older servers still send them.
     ///
     /// # Errors
-    /// An empty name, a component without `=`, an empty value (an unset variable, as a rule), a
+    /// More than 8 KiB, an empty name, a component without `=`, an empty value (an unset variable, as a rule), a
     /// character that has to be escaped and is not.
     pub fn parse(text: &str) -> Result<Self, BadDn> {
+        if text.len() > MAX_DN {
+            return Err(BadDn {
+                offset: MAX_DN,
+                problem: "the name is longer than 8 KiB",
+            });
+        }
         let mut parser = DnParser { text, at: 0 };
         let rdns = parser.name()?;
         Ok(Dn {

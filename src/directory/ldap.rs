@@ -17,7 +17,9 @@ use super::entry::read_entry;
 use super::groups;
 use super::result_code::{self, Operation, Reading};
 use super::{BindVerdict, Cause, Directory, DirectoryError, Entry, Unavailable};
-use crate::config::{BindIdentity, BindSecret, Config, Scheme, Scope, UserLookup, read_secret};
+use crate::config::{
+    BindIdentity, BindSecret, Config, GroupSchema, Scheme, Scope, UserLookup, read_secret,
+};
 use crate::names::{Dn, UserName};
 use crate::policy::{Answer, Proof, Question};
 use crate::secret::Password;
@@ -192,6 +194,13 @@ impl Session {
         unavailable(trouble, Some(self.server.clone()))
     }
 
+    /// The error for an answer that is elsewhere. References are never followed: they would take the
+    /// password to a server that nobody configured.
+    fn only_referred(&self, base: &Dn) -> DirectoryError {
+        let detail = format!("{base}: the server only refers to other servers");
+        self.unavailable(Trouble::new(Cause::Referral, detail))
+    }
+
     /// The error for a result code that is no answer.
     fn failure(&self, what: &str, result: &LdapResult, reading: Reading) -> DirectoryError {
         let LdapResult { rc, text, .. } = result;
@@ -219,6 +228,7 @@ impl Client<'_> {
     async fn find(&mut self, user: &UserName) -> Result<Vec<Entry>, DirectoryError> {
         let wanted = groups::wanted_attributes(self.config);
         let limit = self.operation_limit();
+        let references_mean_nothing = self.config.group.schema == GroupSchema::ActiveDirectory;
         let searches = match &self.config.user.lookup {
             UserLookup::Template(template) => match template.expand(user) {
                 None => return Ok(Vec::new()),
@@ -227,6 +237,7 @@ impl Client<'_> {
                     scope: Scope::Base,
                     filter: Filter::any(),
                     operation: Operation::UserRead,
+                    references_mean_nothing,
                 }],
             },
             UserLookup::Search(searches) => searches
@@ -236,6 +247,7 @@ impl Client<'_> {
                     scope: search.scope,
                     filter: search.filter.expand(user),
                     operation: Operation::UserSearch,
+                    references_mean_nothing,
                 })
                 .collect(),
         };
@@ -365,6 +377,8 @@ struct Search {
     scope: Scope,
     filter: Filter,
     operation: Operation,
+    /// Active Directory adds the same references to every search from the top of a domain.
+    references_mean_nothing: bool,
 }
 
 impl Search {
@@ -386,14 +400,16 @@ impl Search {
         let ldap3::SearchResult(found, result) = session
             .wait(limit, "search for the user", searching)
             .await?;
-        let entries = found.into_iter().filter(|entry| !entry.is_ref());
-        let entries: Option<Vec<Entry>> = entries.map(read_entry).collect();
+        let entries: Option<Vec<Entry>> = found.into_iter().map(read_entry).collect();
         let entries = entries.ok_or_else(|| {
             session.unavailable(Trouble::new(
                 Cause::Protocol,
                 "an entry that makes no sense",
             ))
         })?;
+        if entries.is_empty() && !result.refs.is_empty() && !self.references_mean_nothing {
+            return Err(session.only_referred(&self.base));
+        }
         match result_code::read(self.operation, result.rc) {
             Reading::Done => Ok(entries),
             Reading::NoSuchEntry => Ok(Vec::new()),
@@ -459,11 +475,18 @@ async fn answer(
     let searching = ldap.search(base, ldap3::Scope::Base, filter.as_str(), NO_ATTRIBUTES);
     let ldap3::SearchResult(found, result) =
         session.wait(limit, "group question", searching).await?;
-    match result_code::read(Operation::GroupRead, result.rc) {
-        Reading::Done if found.iter().any(|entry| !entry.is_ref()) => Ok(Answer::Proven),
-        Reading::Done => Ok(Answer::NotProven),
-        Reading::NoSuchEntry => Ok(Answer::NoSuchGroup),
-        Reading::Withheld => Ok(Answer::Withheld(result_code::name(result.rc).to_owned())),
-        reading => Err(session.failure(&format!("group {base}"), &result, reading)),
+    let found: Vec<Option<Entry>> = found.into_iter().map(read_entry).collect();
+    let reading = result_code::read(Operation::GroupRead, result.rc);
+    match (reading, found.as_slice()) {
+        (Reading::Done, [Some(entry)]) if entry.dn == question.group => Ok(Answer::Proven),
+        (Reading::Done, []) if result.refs.is_empty() => Ok(Answer::NotProven),
+        (Reading::Done, []) => Err(session.only_referred(&question.group)),
+        (Reading::Done, _) => Err(session.unavailable(Trouble::new(
+            Cause::Protocol,
+            format!("asked for the group {base}, the server sent another entry"),
+        ))),
+        (Reading::NoSuchEntry, _) => Ok(Answer::NoSuchGroup),
+        (Reading::Withheld, _) => Ok(Answer::Withheld(result_code::name(result.rc).to_owned())),
+        (reading, _) => Err(session.failure(&format!("group {base}"), &result, reading)),
     }
 }

@@ -51,8 +51,8 @@ async fn pass(
     server: &mut dyn Stream,
     guard: &mut Guard,
 ) -> Result<(), Trouble> {
-    let mut request = [0; 4096];
-    let mut response = [0; 16 * 1024];
+    let mut request = vec![0; 4096];
+    let mut response = vec![0; 16 * 1024];
     loop {
         tokio::select! {
             // In this order, an answer that is there already counts before the next request.
