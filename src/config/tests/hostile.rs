@@ -1,6 +1,6 @@
 //! Texts that were made to hurt: each is refused or taken, and nothing worse.
 
-use super::{EXAMPLE, completed, good, message, parsed};
+use super::{EXAMPLE, completed, message, parsed};
 
 /// xorshift64: the same texts in each run.
 struct Random(u64);
