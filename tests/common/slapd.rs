@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub use operations::Operations;
+#[allow(unused_imports)] // not every suite shares servers
 pub use pool::{Lease, Pool};
 
 use certificates::make_certificates;
