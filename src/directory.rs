@@ -7,6 +7,7 @@ mod entry;
 mod groups;
 pub mod ldap;
 mod result_code;
+mod session;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -4,18 +4,15 @@
 //! group questions. Searches and comparisons travel together; a bind travels alone
 //! (RFC 4511 §4.2.1). Every wait ends at `server.deadline`, counted from the first question.
 
-use std::os::unix::net::UnixStream;
-use std::time::Duration;
-
 use futures_util::future::try_join_all;
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapResult, SearchOptions, StdStream};
+use ldap3::SearchOptions;
 use tokio::runtime::{Builder, Runtime};
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::Instant;
 
 use super::entry::read_entry;
 use super::groups;
 use super::result_code::{self, Operation, Reading};
+use super::session::{BoundAs, Session, host_trouble, unavailable};
 use super::{BindVerdict, Cause, Directory, DirectoryError, Entry, Unavailable};
 use crate::config::{
     BindIdentity, BindSecret, Config, GroupSchema, Scheme, Scope, UserLookup, read_secret,
@@ -24,13 +21,10 @@ use crate::names::{Dn, UserName};
 use crate::policy::{Answer, Proof, Question};
 use crate::secret::Password;
 use crate::template::Filter;
-use crate::transport::{Fault, Stream, TlsClient, Trouble, connect, relay};
+use crate::transport::{TlsClient, Trouble, connect};
 
 /// The attribute selector for "none" (RFC 4511 §4.5.1.8).
 const NO_ATTRIBUTES: &[&str] = &["1.1"];
-
-/// How long the good-bye may take.
-const FAREWELL: Duration = Duration::from_millis(50);
 
 /// The directory of a configuration. Nothing is opened before the first question.
 pub struct LdapDirectory<'a> {
@@ -48,6 +42,9 @@ impl<'a> LdapDirectory<'a> {
                 config,
                 limit: None,
                 session: None,
+                next: 0,
+                failures: Vec::new(),
+                password_sent: false,
             },
         }
     }
@@ -65,22 +62,6 @@ fn started(runtime: &mut Option<Runtime>) -> Result<&Runtime, DirectoryError> {
     runtime
         .as_ref()
         .ok_or_else(|| DirectoryError::Config("no runtime".to_owned()))
-}
-
-fn host_trouble(what: &str, error: &std::io::Error) -> DirectoryError {
-    unavailable(
-        Trouble::new(Cause::Host, format!("{what} cannot be opened: {error}")),
-        None,
-    )
-}
-
-fn unavailable(trouble: Trouble, server: Option<String>) -> DirectoryError {
-    let Trouble { cause, detail } = trouble;
-    DirectoryError::Unavailable(Unavailable {
-        cause,
-        detail,
-        server,
-    })
 }
 
 impl Directory for LdapDirectory<'_> {
@@ -118,114 +99,56 @@ impl Drop for LdapDirectory<'_> {
     }
 }
 
-/// Who the connection is bound as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BoundAs {
-    /// Nobody has bound yet: anonymous (RFC 4513 §4).
-    Nobody,
-    /// The identity of `[bind]`.
-    Service,
-    /// The user whose password was right.
-    User,
-    /// A bind is under way or has failed.
-    Unknown,
-}
-
-struct Session {
-    ldap: Ldap,
-    fault: Fault,
-    relay: JoinHandle<()>,
-    server: String,
-    bound_as: BoundAs,
-}
-
-impl Session {
-    /// Puts ldap3 and the relay between the login and a connected stream.
-    async fn start(stream: Box<dyn Stream>, server: String) -> std::io::Result<Self> {
-        let (ours, theirs) = UnixStream::pair()?;
-        ours.set_nonblocking(true)?;
-        let ours = tokio::net::UnixStream::from_std(ours)?;
-        let fault = Fault::default();
-        let relay = tokio::spawn(relay(ours, stream, fault.clone()));
-        let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(theirs));
-        let (connection, ldap) = LdapConnAsync::with_settings(settings, "ldapi://relay")
-            .await
-            .map_err(std::io::Error::other)?;
-        tokio::spawn(async move {
-            // The relay's fault says more than ldap3's error, which is dropped here.
-            let _ = connection.drive().await;
-        });
-        Ok(Session {
-            ldap,
-            fault,
-            relay,
-            server,
-            bound_as: BoundAs::Nobody,
-        })
-    }
-
-    async fn close(mut self) {
-        let farewell = async {
-            let _ = self.ldap.unbind().await;
-            let _ = self.relay.await;
-        };
-        let _ = timeout(FAREWELL, farewell).await;
-    }
-
-    /// Waits for an operation until `limit`.
-    async fn wait<T>(
-        &self,
-        limit: Instant,
-        what: &str,
-        operation: impl Future<Output = ldap3::result::Result<T>>,
-    ) -> Result<T, DirectoryError> {
-        let trouble = match timeout_at(limit, operation).await {
-            Ok(Ok(result)) => return Ok(result),
-            Ok(Err(error)) => self
-                .fault
-                .get()
-                .unwrap_or_else(|| Trouble::new(Cause::Protocol, format!("{what}: {error}"))),
-            Err(_) => Trouble::new(Cause::Timeout, format!("no answer to the {what} in time")),
-        };
-        Err(self.unavailable(trouble))
-    }
-
-    fn unavailable(&self, trouble: Trouble) -> DirectoryError {
-        unavailable(trouble, Some(self.server.clone()))
-    }
-
-    /// The error for an answer that is elsewhere. References are never followed: they would take the
-    /// password to a server that nobody configured.
-    fn only_referred(&self, base: &Dn) -> DirectoryError {
-        let detail = format!("{base}: the server only refers to other servers");
-        self.unavailable(Trouble::new(Cause::Referral, detail))
-    }
-
-    /// The error for a result code that is no answer.
-    fn failure(&self, what: &str, result: &LdapResult, reading: Reading) -> DirectoryError {
-        let LdapResult { rc, text, .. } = result;
-        let mut detail = format!("{what}: {} ({rc})", result_code::name(*rc));
-        if !text.is_empty() {
-            detail.push_str(", ");
-            detail.push_str(text);
-        }
-        match reading {
-            Reading::Misconfigured => DirectoryError::Config(detail),
-            Reading::Unavailable(cause) => self.unavailable(Trouble::new(cause, detail)),
-            _ => self.unavailable(Trouble::new(Cause::Protocol, detail)),
-        }
-    }
-}
-
 struct Client<'a> {
     config: &'a Config,
     /// `server.deadline`, once the clock runs.
     limit: Option<Instant>,
     session: Option<Session>,
+    /// The first server that has not been tried.
+    next: usize,
+    /// What was wrong with those that were.
+    failures: Vec<String>,
+    /// From now on no other server is asked: a password goes to one.
+    password_sent: bool,
 }
 
 impl Client<'_> {
+    /// A server that fails before it has seen the password is passed over, as one is that does not
+    /// accept connections.
     async fn find(&mut self, user: &UserName) -> Result<Vec<Entry>, DirectoryError> {
+        loop {
+            match self.find_at_one_server(user).await {
+                Err(DirectoryError::Unavailable(trouble)) if self.session.is_some() => {
+                    let go_on = self.may_go_on();
+                    let trouble = self.note(trouble);
+                    if !go_on {
+                        return Err(DirectoryError::Unavailable(trouble));
+                    }
+                    self.session = None;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Whether another server may be asked in place of the one that has just failed.
+    fn may_go_on(&self) -> bool {
+        let in_time = self.limit.is_none_or(|limit| Instant::now() < limit);
+        let another = self.next < self.config.server.uris.len();
+        !self.password_sent && another && in_time
+    }
+
+    /// Adds a server's trouble to those of the servers before it.
+    fn note(&mut self, trouble: Unavailable) -> Unavailable {
+        let server = trouble.server.as_deref().unwrap_or_default();
+        self.failures.push(format!("{server}: {}", trouble.detail));
+        Unavailable {
+            detail: self.failures.join("; "),
+            ..trouble
+        }
+    }
+
+    async fn find_at_one_server(&mut self, user: &UserName) -> Result<Vec<Entry>, DirectoryError> {
         let wanted = groups::wanted_attributes(self.config);
         let limit = self.operation_limit();
         let references_mean_nothing = self.config.group.schema == GroupSchema::ActiveDirectory;
@@ -270,6 +193,7 @@ impl Client<'_> {
         password: &Password,
     ) -> Result<BindVerdict, DirectoryError> {
         let limit = self.operation_limit();
+        self.password_sent = true;
         let session = self.connected().await?;
         session.bound_as = BoundAs::Unknown;
         let mut ldap = session.ldap.clone();
@@ -300,13 +224,17 @@ impl Client<'_> {
         try_join_all(asking).await
     }
 
+    /// The time by which everything has to end. The clock starts with the first question, not while
+    /// the user types.
+    fn deadline(&mut self) -> Instant {
+        let deadline = self.config.server.deadline;
+        *self.limit.get_or_insert_with(|| Instant::now() + deadline)
+    }
+
     /// The time by which the next operation has to end.
     fn operation_limit(&mut self) -> Instant {
-        let server = &self.config.server;
-        let deadline = *self
-            .limit
-            .get_or_insert_with(|| Instant::now() + server.deadline);
-        deadline.min(Instant::now() + server.operation_timeout)
+        self.deadline()
+            .min(Instant::now() + self.config.server.operation_timeout)
     }
 
     /// A session that is bound for lookups.
@@ -336,20 +264,18 @@ impl Client<'_> {
         Ok(self.session.insert(session))
     }
 
-    /// Connects to the first server that is there.
+    /// Connects to the first server, of those not tried yet, that is there.
     async fn open(&mut self) -> Result<Session, DirectoryError> {
         let server = &self.config.server;
-        let deadline = *self
-            .limit
-            .get_or_insert_with(|| Instant::now() + server.deadline);
+        let deadline = self.deadline();
         let needs_tls = server.uris.iter().any(|uri| uri.scheme() == Scheme::Ldaps);
         let tls = match needs_tls {
             true => Some(TlsClient::new(&self.config.tls).map_err(DirectoryError::Config)?),
             false => None,
         };
-        let mut tried: Vec<String> = Vec::new();
         let mut last = (Cause::Timeout, None);
-        for uri in &server.uris {
+        for uri in server.uris.iter().skip(self.next) {
+            self.next += 1;
             let limit = deadline.min(Instant::now() + server.connect_timeout);
             match connect(uri, tls.as_ref(), limit).await {
                 Ok(stream) => {
@@ -358,7 +284,7 @@ impl Client<'_> {
                         .map_err(|error| host_trouble("a socket pair", &error));
                 }
                 Err(trouble) => {
-                    tried.push(format!("{uri}: {}", trouble.detail));
+                    self.failures.push(format!("{uri}: {}", trouble.detail));
                     last = (trouble.cause, Some(uri.to_string()));
                 }
             }
@@ -367,7 +293,10 @@ impl Client<'_> {
             }
         }
         let (cause, server) = last;
-        Err(unavailable(Trouble::new(cause, tried.join("; ")), server))
+        Err(unavailable(
+            Trouble::new(cause, self.failures.join("; ")),
+            server,
+        ))
     }
 }
 

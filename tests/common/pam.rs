@@ -186,18 +186,23 @@ pub struct Client {
 impl Client {
     /// Begins a transaction of `service` for `user`, whose name may be any bytes but NUL.
     pub fn start(stack: &Stack, service: &str, user: impl AsRef<[u8]>) -> Client {
+        Client::start_at(stack.path(), service, user)
+    }
+
+    /// The same in a directory of service files that another process has made.
+    pub fn start_at(stack: &Path, service: &str, user: impl AsRef<[u8]>) -> Client {
         Client::begin(stack, service, Some(user.as_ref()))
     }
 
     /// Begins a transaction as login(1) does: a module has to ask for the name.
     pub fn start_without_user(stack: &Stack, service: &str) -> Client {
-        Client::begin(stack, service, None)
+        Client::begin(stack.path(), service, None)
     }
 
-    fn begin(stack: &Stack, service: &str, user: Option<&[u8]>) -> Client {
+    fn begin(stack: &Path, service: &str, user: Option<&[u8]>) -> Client {
         let service = CString::new(service).expect("a service name");
         let user = user.map(|name| CString::new(name).expect("a name without NUL"));
-        let directory = CString::new(stack.path().as_os_str().as_bytes()).expect("a path");
+        let directory = CString::new(stack.as_os_str().as_bytes()).expect("a path");
         let conversation = Box::new(RefCell::new(Conversation::default()));
         let data = ptr::from_ref(&*conversation).cast_mut().cast();
         let conv = Box::new(PamConv { converse, data });

@@ -1,0 +1,139 @@
+//! One connection: the relay to the server, ldap3 on top of it, and what its failures mean.
+
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapResult, StdStream};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::result_code::{self, Reading};
+use super::{Cause, DirectoryError, Unavailable};
+use crate::names::Dn;
+use crate::transport::{Fault, Stream, Trouble, relay};
+
+/// How long the good-bye may take.
+const FAREWELL: Duration = Duration::from_millis(50);
+
+/// Who the connection is bound as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoundAs {
+    /// Nobody has bound yet: anonymous (RFC 4513 §4).
+    Nobody,
+    /// The identity of `[bind]`.
+    Service,
+    /// The user whose password was right.
+    User,
+    /// A bind is under way or has failed.
+    Unknown,
+}
+
+/// A connection to a server, and ldap3 on top of it.
+pub struct Session {
+    /// ldap3's end; a clone for each operation.
+    pub ldap: Ldap,
+    fault: Fault,
+    relay: JoinHandle<()>,
+    /// The server's URI.
+    pub server: String,
+    /// Who asks.
+    pub bound_as: BoundAs,
+}
+
+impl Session {
+    /// Puts ldap3 and the relay between the login and a connected stream.
+    pub async fn start(stream: Box<dyn Stream>, server: String) -> std::io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let ours = tokio::net::UnixStream::from_std(ours)?;
+        let fault = Fault::default();
+        let relay = tokio::spawn(relay(ours, stream, fault.clone()));
+        let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(theirs));
+        let (connection, ldap) = LdapConnAsync::with_settings(settings, "ldapi://relay")
+            .await
+            .map_err(std::io::Error::other)?;
+        tokio::spawn(async move {
+            // The relay's fault says more than ldap3's error, which is dropped here.
+            let _ = connection.drive().await;
+        });
+        Ok(Session {
+            ldap,
+            fault,
+            relay,
+            server,
+            bound_as: BoundAs::Nobody,
+        })
+    }
+
+    /// Says good-bye (RFC 4511 §4.3), if that can be done quickly.
+    pub async fn close(mut self) {
+        let farewell = async {
+            let _ = self.ldap.unbind().await;
+            let _ = self.relay.await;
+        };
+        let _ = timeout(FAREWELL, farewell).await;
+    }
+
+    /// Waits for an operation until `limit`.
+    pub async fn wait<T>(
+        &self,
+        limit: Instant,
+        what: &str,
+        operation: impl Future<Output = ldap3::result::Result<T>>,
+    ) -> Result<T, DirectoryError> {
+        let trouble = match timeout_at(limit, operation).await {
+            Ok(Ok(result)) => return Ok(result),
+            Ok(Err(error)) => self
+                .fault
+                .get()
+                .unwrap_or_else(|| Trouble::new(Cause::Protocol, format!("{what}: {error}"))),
+            Err(_) => Trouble::new(Cause::Timeout, format!("no answer to the {what} in time")),
+        };
+        Err(self.unavailable(trouble))
+    }
+
+    /// The error for a trouble with this server.
+    pub fn unavailable(&self, trouble: Trouble) -> DirectoryError {
+        unavailable(trouble, Some(self.server.clone()))
+    }
+
+    /// The error for an answer that is elsewhere. References are never followed: they would take the
+    /// password to a server that nobody configured.
+    pub fn only_referred(&self, base: &Dn) -> DirectoryError {
+        let detail = format!("{base}: the server only refers to other servers");
+        self.unavailable(Trouble::new(Cause::Referral, detail))
+    }
+
+    /// The error for a result code that is no answer.
+    pub fn failure(&self, what: &str, result: &LdapResult, reading: Reading) -> DirectoryError {
+        let LdapResult { rc, text, .. } = result;
+        let mut detail = format!("{what}: {} ({rc})", result_code::name(*rc));
+        if !text.is_empty() {
+            detail.push_str(", ");
+            detail.push_str(text);
+        }
+        match reading {
+            Reading::Misconfigured => DirectoryError::Config(detail),
+            Reading::Unavailable(cause) => self.unavailable(Trouble::new(cause, detail)),
+            _ => self.unavailable(Trouble::new(Cause::Protocol, detail)),
+        }
+    }
+}
+
+/// The error for what this process cannot have.
+pub fn host_trouble(what: &str, error: &std::io::Error) -> DirectoryError {
+    unavailable(
+        Trouble::new(Cause::Host, format!("{what} cannot be opened: {error}")),
+        None,
+    )
+}
+
+/// The error for a trouble on the way to a server.
+pub fn unavailable(trouble: Trouble, server: Option<String>) -> DirectoryError {
+    let Trouble { cause, detail } = trouble;
+    DirectoryError::Unavailable(Unavailable {
+        cause,
+        detail,
+        server,
+    })
+}
