@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use pam::module::PamHandle;
 
+use super::args::Args;
 use super::ffi::{self, Item};
+use crate::config::{Fallback, FallbackRules, Log as LogSettings};
 use crate::login::Decision;
 use crate::secret::{NotAPassword, Password};
 use crate::transaction::{HostError, Transaction};
@@ -21,12 +23,43 @@ const FAIL_DELAY: Duration = Duration::from_secs(2);
 pub struct Remembered {
     /// `PAM_USER` and `PAM_SERVICE` at that time.
     pub subject: (Vec<u8>, Vec<u8>),
+    /// The arguments of that phase's pam.d line: another line may have another configuration.
+    pub args: Args,
     /// When.
     pub at: Instant,
     /// What was decided.
     pub decision: Decision,
+    /// What the configuration says about reporting it.
+    pub manner: Manner,
     /// The session's variables.
     pub environment: Vec<(String, String)>,
+}
+
+/// How a decision is reported: to the stack, and to the log.
+#[derive(Clone)]
+pub struct Manner {
+    /// `[fallback]`
+    pub fallback: Fallback,
+    /// `[log]`
+    pub log: LogSettings,
+}
+
+impl Manner {
+    /// While no configuration is known.
+    pub fn without_configuration(args: &Args) -> Self {
+        let rules = FallbackRules {
+            config_error: args.config_error,
+            ..FallbackRules::default()
+        };
+        let fallback = Fallback {
+            auth: rules,
+            account: rules,
+        };
+        Manner {
+            fallback,
+            log: LogSettings::default(),
+        }
+    }
 }
 
 /// One hook's hold on the transaction.
@@ -56,11 +89,12 @@ impl Handle<'_> {
         let _ = ffi::keep(self.0, remembered);
     }
 
-    /// What an earlier phase left for this user and service, unless it is stale.
-    pub fn recall(&self, user: &[u8], service: &[u8]) -> Option<&Remembered> {
+    /// What an earlier phase left for this user and service under the same arguments, unless it is
+    /// stale.
+    pub fn recall(&self, user: &[u8], service: &[u8], args: &Args) -> Option<&Remembered> {
         let remembered = ffi::kept(self.0)?;
         let (for_user, for_service) = &remembered.subject;
-        let same = for_user == user && for_service == service;
+        let same = for_user == user && for_service == service && remembered.args == *args;
         (same && remembered.at.elapsed() < FRESH).then_some(remembered)
     }
 

@@ -15,7 +15,7 @@ use std::time::Instant;
 use pam::constants::{PamFlag, PamResultCode};
 use pam::module::{PamHandle, PamHooks};
 
-use crate::config::{self, Config, Fallback, FallbackRules, Log as LogSettings};
+use crate::config::{self, Config, Log as LogSettings};
 use crate::directory::Cause;
 use crate::directory::ldap::LdapDirectory;
 use crate::log::{Log, Subject};
@@ -27,7 +27,7 @@ use crate::session;
 use crate::sys;
 use crate::transaction::HostError;
 use args::Args;
-use handle::{Handle, Remembered};
+use handle::{Handle, Manner, Remembered};
 
 /// The exported symbols, `pam_sm_authenticate` and its five kin, which hand over to [`Module`].
 #[allow(missing_docs)]
@@ -80,27 +80,12 @@ fn decide(phase: Phase, pamh: &mut PamHandle, arguments: &[&CStr]) -> PamResultC
     let mut handle = Handle(pamh);
     let service = handle.service();
     let rhost = handle.rhost();
-    let rules = FallbackRules {
-        config_error: args.config_error,
-        ..FallbackRules::default()
-    };
-    let mut fallback = Fallback {
-        auth: rules,
-        account: rules,
-    };
-    let mut log = Log::new(&LogSettings::default(), args.debug, &service, phase.name());
-
+    let mut manner = Manner::without_configuration(&args);
     let decided = handle.user().and_then(|user| {
-        let decision = match prepare(&user, &args) {
-            Err(decision) => *decision,
-            Ok((config, local_uid)) => {
-                fallback = config.fallback;
-                log = Log::new(&config.log, args.debug, &service, phase.name());
-                run(phase, &mut handle, &config, (&user, &service), local_uid)?
-            }
-        };
+        let decision = decision(phase, &mut handle, (&user, &service), &args, &mut manner)?;
         Ok((user, decision))
     });
+    let log = Log::new(&manner.log, args.debug, &service, phase.name());
     match decided {
         Ok((user, decision)) => {
             let subject = Subject {
@@ -111,7 +96,7 @@ fn decide(phase: Phase, pamh: &mut PamHandle, arguments: &[&CStr]) -> PamResultC
             if policy::deserves_delay(phase, decision.outcome) {
                 handle.delay_failure();
             }
-            code::return_code(phase, decision.outcome, &fallback)
+            code::return_code(phase, decision.outcome, &manner.fallback)
         }
         Err(error) => {
             log.debug(&format!(
@@ -121,6 +106,40 @@ fn decide(phase: Phase, pamh: &mut PamHandle, arguments: &[&CStr]) -> PamResultC
             code::host_error(error)
         }
     }
+}
+
+/// Decides, or takes over what auth has decided; sets `manner` once the configuration is known.
+fn decision(
+    phase: Phase,
+    handle: &mut Handle<'_>,
+    (user, service): (&[u8], &[u8]),
+    args: &Args,
+    manner: &mut Manner,
+) -> Result<Decision, HostError> {
+    let earlier = handle.recall(user, service, args);
+    let carries_over = |earlier: &&Remembered| policy::carries_over(earlier.decision.outcome);
+    if let (Phase::Account, Some(earlier)) = (phase, earlier.filter(carries_over)) {
+        *manner = earlier.manner.clone();
+        return Ok(earlier.decision.clone());
+    }
+    let (config, local_uid) = match prepare(user, args) {
+        Ok(prepared) => prepared,
+        Err(decision) => return Ok(*decision),
+    };
+    *manner = Manner {
+        fallback: config.fallback,
+        log: config.log.clone(),
+    };
+    let decision = run(phase, handle, &config, (user, service), local_uid)?;
+    handle.remember(Remembered {
+        subject: (user.to_vec(), service.to_vec()),
+        args: args.clone(),
+        at: Instant::now(),
+        decision: decision.clone(),
+        manner: manner.clone(),
+        environment: environment(&config, &decision),
+    });
+    Ok(decision)
 }
 
 /// What comes before the configuration is known: root stays local whatever it says, and then it has
@@ -146,7 +165,7 @@ fn prepare(user: &[u8], args: &Args) -> Result<(Config, Option<u32>), Box<Decisi
     Ok((config, local_uid))
 }
 
-/// Runs a phase under a configuration, and leaves the decision for the phases behind.
+/// Runs a phase under a configuration.
 fn run(
     phase: Phase,
     handle: &mut Handle<'_>,
@@ -154,37 +173,21 @@ fn run(
     (user, service): (&[u8], &[u8]),
     local_uid: Option<u32>,
 ) -> Result<Decision, HostError> {
-    if phase == Phase::Account {
-        let earlier = handle
-            .recall(user, service)
-            .map(|earlier| &earlier.decision);
-        if let Some(earlier) = earlier.filter(|earlier| policy::carries_over(earlier.outcome)) {
-            return Ok(earlier.clone());
-        }
-    }
-    let decision = match login::screen(user, local_uid, config) {
-        Err(decision) => *decision,
-        Ok(name) => {
-            let service = ServiceName::of_transaction(service);
-            let request = Request {
-                config,
-                user: &name,
-                service: &service,
-            };
-            let mut directory = LdapDirectory::new(config);
-            match phase {
-                Phase::Auth => login::authenticate(request, handle, &mut directory)?,
-                Phase::Account => login::account(request, &mut directory),
-            }
-        }
+    let user = match login::screen(user, local_uid, config) {
+        Ok(user) => user,
+        Err(decision) => return Ok(*decision),
     };
-    handle.remember(Remembered {
-        subject: (user.to_vec(), service.to_vec()),
-        at: Instant::now(),
-        environment: environment(config, &decision),
-        decision: decision.clone(),
-    });
-    Ok(decision)
+    let service = ServiceName::of_transaction(service);
+    let request = Request {
+        config,
+        user: &user,
+        service: &service,
+    };
+    let mut directory = LdapDirectory::new(config);
+    match phase {
+        Phase::Auth => login::authenticate(request, handle, &mut directory),
+        Phase::Account => Ok(login::account(request, &mut directory)),
+    }
 }
 
 /// The session's variables, if they are wanted and the user is in.
@@ -204,9 +207,9 @@ fn open_session(pamh: &mut PamHandle, arguments: &[&CStr]) {
     let service = handle.service();
     let Ok(user) = handle.user() else { return };
     let log = Log::new(&LogSettings::default(), args.debug, &service, "session");
-    let variables = match handle.recall(&user, &service) {
+    let variables = match handle.recall(&user, &service, &args) {
         Some(earlier) => earlier.environment.clone(),
-        None => session_environment(&user, &service, &args),
+        None => session_environment(&mut handle, &user, &service, &args),
     };
     for (name, value) in variables {
         if !handle.put_environment(&name, &value) {
@@ -218,23 +221,17 @@ fn open_session(pamh: &mut PamHandle, arguments: &[&CStr]) {
 }
 
 /// The variables of a session whose earlier phases ran elsewhere. None for a user who may not in.
-fn session_environment(user: &[u8], service: &[u8], args: &Args) -> Vec<(String, String)> {
-    let Ok((config, local_uid)) = prepare(user, args) else {
-        return Vec::new();
-    };
-    let wanted = config.session.environment;
-    match login::screen(user, local_uid, &config) {
-        Ok(name) if wanted => {
-            let service = ServiceName::of_transaction(service);
-            let request = Request {
-                config: &config,
-                user: &name,
-                service: &service,
-            };
-            environment(
-                &config,
-                &login::account(request, &mut LdapDirectory::new(&config)),
-            )
+fn session_environment(
+    handle: &mut Handle<'_>,
+    user: &[u8],
+    service: &[u8],
+    args: &Args,
+) -> Vec<(String, String)> {
+    match prepare(user, args) {
+        Ok((config, local_uid)) if config.session.environment => {
+            run(Phase::Account, handle, &config, (user, service), local_uid)
+                .map(|decision| environment(&config, &decision))
+                .unwrap_or_default()
         }
         _ => Vec::new(),
     }
