@@ -95,7 +95,7 @@ fn count_below(mut input: &[u8], depth: usize, limit: usize) -> Result<usize, Vi
 ///
 /// # Errors
 /// It is missing or another one.
-pub fn expect(input: &[u8], tag: u8) -> Result<(&[u8], &[u8]), Violation> {
+pub fn take(input: &[u8], tag: u8) -> Result<(&[u8], &[u8]), Violation> {
     match element(input)? {
         Some(element) if element.tag == tag => Ok((element.content, element.rest)),
         _ => Err(Violation::Protocol(
@@ -108,8 +108,8 @@ pub fn expect(input: &[u8], tag: u8) -> Result<(&[u8], &[u8]), Violation> {
 ///
 /// # Errors
 /// It is missing, another one, or not UTF-8.
-pub fn expect_text(input: &[u8], tag: u8) -> Result<&[u8], Violation> {
-    let (content, rest) = expect(input, tag)?;
+pub fn take_text(input: &[u8], tag: u8) -> Result<&[u8], Violation> {
+    let (content, rest) = take(input, tag)?;
     match std::str::from_utf8(content) {
         Ok(_) => Ok(rest),
         Err(_) => Err(Violation::Protocol("text that is not UTF-8")),

@@ -88,8 +88,8 @@ impl Guard {
         self.outbound.extend_from_slice(bytes);
         while let Some(length) = complete(&self.outbound)? {
             let message: Vec<u8> = self.outbound.drain(..length).collect();
-            let (content, _) = ber::expect(&message, tag::SEQUENCE)?;
-            let (id, operation) = ber::expect(content, tag::INTEGER)?;
+            let (content, _) = ber::take(&message, tag::SEQUENCE)?;
+            let (id, operation) = ber::take(content, tag::INTEGER)?;
             let id = ber::unsigned(id)?;
             match operation.first() {
                 Some(&tag::BIND_REQUEST) => self.open.insert(id, Request::Bind),
@@ -155,8 +155,8 @@ fn complete(input: &[u8]) -> Result<Option<usize>, Violation> {
 
 /// LDAPMessage (RFC 4511 §4.1.1): id, operation, controls, and nothing else.
 fn check_message(message: &[u8], open: &mut BTreeMap<u32, Request>) -> Result<(), Violation> {
-    let (content, _) = ber::expect(message, tag::SEQUENCE)?;
-    let (id, operation) = ber::expect(content, tag::INTEGER)?;
+    let (content, _) = ber::take(message, tag::SEQUENCE)?;
+    let (id, operation) = ber::take(content, tag::INTEGER)?;
     let id = ber::unsigned(id)?;
     let operation =
         ber::element(operation)?.ok_or(Violation::Protocol("a message without an operation"))?;
@@ -183,7 +183,7 @@ fn check_message(message: &[u8], open: &mut BTreeMap<u32, Request>) -> Result<()
 
 /// The only unsolicited notification is the Notice of Disconnection (RFC 4511 §4.4).
 fn unsolicited(kind: u8, content: &[u8]) -> Violation {
-    let code = ber::expect(content, tag::ENUMERATED).and_then(|(code, _)| ber::unsigned(code));
+    let code = ber::take(content, tag::ENUMERATED).and_then(|(code, _)| ber::unsigned(code));
     match (kind, code) {
         (tag::EXTENDED_RESPONSE, Ok(code)) => Violation::Disconnection(code),
         _ => Violation::Protocol("an answer to no request"),
@@ -192,17 +192,17 @@ fn unsolicited(kind: u8, content: &[u8]) -> Violation {
 
 /// LDAPResult (RFC 4511 §4.1.9) and what bind and extended responses add to it.
 fn check_result(kind: u8, content: &[u8]) -> Result<(), Violation> {
-    let (code, rest) = ber::expect(content, tag::ENUMERATED)?;
+    let (code, rest) = ber::take(content, tag::ENUMERATED)?;
     ber::unsigned(code)?;
-    let rest = ber::expect_text(rest, tag::OCTET_STRING)?; // matchedDN
-    let mut rest = ber::expect_text(rest, tag::OCTET_STRING)?; // diagnosticMessage
+    let rest = ber::take_text(rest, tag::OCTET_STRING)?; // matchedDN
+    let mut rest = ber::take_text(rest, tag::OCTET_STRING)?; // diagnosticMessage
     while let Some(part) = ber::element(rest)? {
         match (kind, part.tag) {
             (_, tag::REFERRAL) => check_uris(part.content)?,
             (tag::BIND_RESPONSE, tag::SERVER_SASL_CREDENTIALS)
             | (tag::EXTENDED_RESPONSE, tag::RESPONSE_VALUE) => {}
             (tag::EXTENDED_RESPONSE, tag::RESPONSE_NAME) => {
-                ber::expect_text(rest, tag::RESPONSE_NAME)?;
+                ber::take_text(rest, tag::RESPONSE_NAME)?;
             }
             _ => return Err(Violation::Protocol("an unknown part in a result")),
         }
@@ -213,16 +213,16 @@ fn check_result(kind: u8, content: &[u8]) -> Result<(), Violation> {
 
 /// SearchResultEntry (RFC 4511 §4.5.2): a name, and attributes with sets of values.
 fn check_entry(content: &[u8]) -> Result<(), Violation> {
-    let rest = ber::expect_text(content, tag::OCTET_STRING)?;
-    let (mut attributes, rest) = ber::expect(rest, tag::SEQUENCE)?;
+    let rest = ber::take_text(content, tag::OCTET_STRING)?;
+    let (mut attributes, rest) = ber::take(rest, tag::SEQUENCE)?;
     nothing(rest)?;
     while !attributes.is_empty() {
-        let (attribute, more) = ber::expect(attributes, tag::SEQUENCE)?;
-        let values = ber::expect_text(attribute, tag::OCTET_STRING)?;
-        let (mut values, rest) = ber::expect(values, tag::SET)?;
+        let (attribute, more) = ber::take(attributes, tag::SEQUENCE)?;
+        let values = ber::take_text(attribute, tag::OCTET_STRING)?;
+        let (mut values, rest) = ber::take(values, tag::SET)?;
         nothing(rest)?;
         while !values.is_empty() {
-            (_, values) = ber::expect(values, tag::OCTET_STRING)?;
+            (_, values) = ber::take(values, tag::OCTET_STRING)?;
         }
         attributes = more;
     }
@@ -232,7 +232,7 @@ fn check_entry(content: &[u8]) -> Result<(), Violation> {
 /// One or more URIs: a referral or a search continuation.
 fn check_uris(mut content: &[u8]) -> Result<(), Violation> {
     while !content.is_empty() {
-        content = ber::expect_text(content, tag::OCTET_STRING)?;
+        content = ber::take_text(content, tag::OCTET_STRING)?;
     }
     Ok(())
 }
@@ -242,20 +242,20 @@ fn check_controls(content: &[u8]) -> Result<(), Violation> {
     if content.is_empty() {
         return Ok(());
     }
-    let (mut controls, rest) = ber::expect(content, tag::CONTROLS)?;
+    let (mut controls, rest) = ber::take(content, tag::CONTROLS)?;
     nothing(rest)?;
     while !controls.is_empty() {
-        let (control, more) = ber::expect(controls, tag::SEQUENCE)?;
-        let mut rest = ber::expect_text(control, tag::OCTET_STRING)?;
+        let (control, more) = ber::take(controls, tag::SEQUENCE)?;
+        let mut rest = ber::take_text(control, tag::OCTET_STRING)?;
         if rest.first() == Some(&tag::BOOLEAN) {
-            let (criticality, more) = ber::expect(rest, tag::BOOLEAN)?;
+            let (criticality, more) = ber::take(rest, tag::BOOLEAN)?;
             if criticality.len() != 1 {
                 return Err(Violation::Protocol("a BOOLEAN that is not one octet long"));
             }
             rest = more;
         }
         if !rest.is_empty() {
-            (_, rest) = ber::expect(rest, tag::OCTET_STRING)?;
+            (_, rest) = ber::take(rest, tag::OCTET_STRING)?;
         }
         nothing(rest)?;
         controls = more;

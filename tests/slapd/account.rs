@@ -2,7 +2,8 @@
 
 use crate::common::directory::user_dn;
 use crate::common::pam::{
-    PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_SERVICE, PAM_SUCCESS, PAM_USER, PAM_USER_UNKNOWN,
+    Client, PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_SERVICE, PAM_SUCCESS, PAM_USER, PAM_USER_UNKNOWN,
+    Stack,
 };
 use crate::fixture::{account, client, server, stack};
 
@@ -45,6 +46,25 @@ fn a_user_whom_auth_refused_is_refused_by_the_account_phase() {
     let stack = stack(&server.config(&[]));
     let mut login = client(&stack, "carol", "carol-secret");
     assert_eq!(login.authenticate(0), PAM_PERM_DENIED);
+    assert_eq!(login.acct_mgmt(0), PAM_PERM_DENIED);
+}
+
+#[test]
+fn a_decision_under_one_configuration_is_not_used_under_another() {
+    let server = server();
+    let strict = server.config(&[("access", "require = \"is_superuser\"")]);
+    let stack = Stack::with_config(server.config(&[]));
+    let account = format!(
+        "account required pam_rsldap.so config={}\n",
+        strict.display()
+    );
+    stack.service(
+        "sshd",
+        &format!("auth required pam_rsldap.so config=CONFIG\n{account}"),
+    );
+    let mut login = Client::start(&stack, "sshd", "alice");
+    login.answer("alice-secret");
+    assert_eq!(login.authenticate(0), PAM_SUCCESS);
     assert_eq!(login.acct_mgmt(0), PAM_PERM_DENIED);
 }
 
