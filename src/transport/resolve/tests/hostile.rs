@@ -1,0 +1,83 @@
+use super::server::{A, Asked, CNAME, reply};
+use crate::transport::resolve::message::{Family, Query, Reply};
+
+/// A valid answer with an alias, and the question it answers.
+fn answer(query: &Query) -> Vec<u8> {
+    let asked = Asked::parse(&query.message().unwrap());
+    let alias = b"\x04real\x07example\x03org\x00";
+    let records: &[(&str, u16, &[u8])] = &[
+        (&asked.name, CNAME, alias),
+        ("real.example.org", A, &[192, 0, 2, 1]),
+    ];
+    reply(&asked, 0, records)
+}
+
+#[test]
+fn mutations_of_a_valid_answer_never_panic() {
+    let query = Query::new(0x1234, "dc.example.org", Family::V4).unwrap();
+    let valid = answer(&query);
+    assert!(matches!(query.judge(&valid), Some(Reply::Addresses(list)) if list.len() == 1));
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as usize
+    };
+    let mut still_answers = 0;
+    for _ in 0..20_000 {
+        let mut message = valid.clone();
+        for _ in 0..=random() % 4 {
+            let at = random() % message.len();
+            message[at] = random() as u8;
+        }
+        message.truncate(message.len() - random() % 2 * (random() % message.len()));
+        still_answers += usize::from(query.judge(&message).is_some());
+    }
+    // Enough of them get past the check of the question to try the rest.
+    assert!(still_answers > 500, "{still_answers}");
+}
+
+#[test]
+fn records_of_every_type_with_random_contents_never_panic() {
+    let query = Query::new(7, "dc.example.org", Family::V4).unwrap();
+    let asked = Asked::parse(&query.message().unwrap());
+    for kind in 0..=300_u16 {
+        for fill in [0, 1, 0x40, 0xc0, 0xff] {
+            for length in [0, 1, 2, 4, 8, 15, 16, 40] {
+                let data = vec![fill; length];
+                let _ = query.judge(&reply(&asked, 0, &[(&asked.name, kind, &data)]));
+            }
+        }
+    }
+}
+
+#[test]
+fn long_chains_of_pointers_end_soon() {
+    let query = Query::new(7, "dc.example.org", Family::V4).unwrap();
+    let mut message = reply(&Asked::parse(&query.message().unwrap()), 0, &[]);
+    message[6..8].copy_from_slice(&2_u16.to_be_bytes());
+    // An unknown record full of pointers, each to the one before, then a name that enters them.
+    message.extend([0, 0xff, 0, 0, 1, 0, 0, 0, 0]);
+    let pointers = 7000_u16;
+    message.extend((pointers * 2).to_be_bytes());
+    let mut target = 12_u16;
+    for _ in 0..pointers {
+        let here = message.len() as u16;
+        message.extend((0xc000 | target).to_be_bytes());
+        target = here;
+    }
+    message.extend((0xc000 | target).to_be_bytes());
+    message.extend([0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 6, 6, 6, 6]);
+    let start = std::time::Instant::now();
+    let _ = query.judge(&message);
+    assert!(start.elapsed() < std::time::Duration::from_secs(1));
+}
+
+#[test]
+fn promised_records_that_are_not_there_are_no_answer() {
+    let query = Query::new(7, "dc.example.org", Family::V4).unwrap();
+    let mut message = answer(&query);
+    message[6..8].copy_from_slice(&[0xff, 0xff]);
+    assert_eq!(query.judge(&message), None);
+}
