@@ -8,6 +8,10 @@ use simple_dns::{CLASS, Name, OPCODE, Packet, PacketFlag, QCLASS, QTYPE, Questio
 /// Longest chain of aliases that is followed.
 const MAX_ALIASES: usize = 8;
 
+/// Most records of an answer. Each name in it can be a chain of thousands of pointers (RFC 1035
+/// §4.1.4), which costs time to follow.
+const MAX_RECORDS: usize = 1000;
+
 /// The header (RFC 1035 §4.1.1), and the shortest resource record (§4.1.3).
 const HEADER: usize = 12;
 const SHORTEST_RECORD: usize = 11;
@@ -155,7 +159,8 @@ fn only_answers(message: &[u8]) -> Option<Vec<u8>> {
         ]))
     };
     let answers = usize::from(count(6)?);
-    if count(4)? != 1 || HEADER + answers * SHORTEST_RECORD > message.len() {
+    let possible = HEADER + answers * SHORTEST_RECORD <= message.len();
+    if count(4)? != 1 || answers > MAX_RECORDS || !possible {
         return None;
     }
     let mut message = message.to_vec();
