@@ -179,16 +179,19 @@ fn sums(profile: &str) -> (u64, u64) {
     let (mut object, mut called) = ("", false);
     let (mut own, mut all) = (0, 0);
     for line in profile.lines() {
-        if let Some(name) = line.strip_prefix("ob=") {
-            // "(3) /path/to/object" names an object, "(3)" repeats it.
+        if let Some(name) = line
+            .strip_prefix("ob=")
+            .or_else(|| line.strip_prefix("cob="))
+        {
+            // "(3) /path/to/object" names an object, of this function or of a callee; "(3)" repeats it.
             let (number, path) = name.split_once(' ').unwrap_or((name, ""));
             if !path.is_empty() {
                 objects.push((number, path));
             }
-            object = objects
-                .iter()
-                .find(|known| known.0 == number)
-                .map_or("", |known| known.1);
+            if line.starts_with("ob=") {
+                let known = objects.iter().find(|known| known.0 == number);
+                object = known.map_or("", |known| known.1);
+            }
         } else if line.starts_with("calls=") {
             called = true;
         } else if line.starts_with(|c: char| c.is_ascii_digit() || "+-*".contains(c)) {
