@@ -82,7 +82,7 @@ endef
 # What clippy finds differs from release to release: for the one that developers use, and in continuous
 # integration, it is an error. Elsewhere, as with Debian's Rust, it is shown.
 LINTED_WITH := 1.95
-LINTS = $(if $(or $(CI),$(findstring 0.$(LINTED_WITH),$(shell $(CARGO) clippy --version 2>/dev/null))),-D warnings)
+LINTS = $(if $(or $(CI),$(findstring 0.$(LINTED_WITH),$(shell $(CARGO) clippy --version 2>/dev/null))),-D warnings,--cap-lints warn)
 
 check: ## format and lints
 	$(call with_tool,fmt,--check,rustfmt)
