@@ -80,7 +80,8 @@ pub fn field<'a>(line: &'a str, key: &str) -> Option<&'a str> {
         .find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
 }
 
-fn private_dev() -> io::Result<()> {
+/// Gives the calling thread a `/dev` of its own that has no `log` yet.
+pub fn private_dev() -> io::Result<()> {
     // SAFETY: unshare(2) has no memory arguments.
     if unsafe { libc::unshare(libc::CLONE_NEWNS) } != 0 {
         return Err(io::Error::last_os_error());

@@ -6,6 +6,10 @@
 #[path = "../common/mod.rs"]
 #[allow(unused_imports)]
 mod common;
+#[path = "../common/devlog.rs"]
+#[allow(dead_code)]
+mod devlog;
+mod log;
 mod machine;
 #[path = "../common/private_host.rs"]
 mod private_host;
