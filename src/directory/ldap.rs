@@ -1,8 +1,7 @@
 //! The directory over LDAP, through ldap3.
 //!
 //! One connection serves a whole login: service bind, search, the user's bind, service bind again,
-//! group questions. Searches and comparisons travel together; a bind travels alone
-//! (RFC 4511 §4.2.1). Every wait ends at `server.deadline`, counted from the first question.
+//! group questions. Searches travel together; a bind travels alone (RFC 4511 §4.2.1). Every wait ends at `server.deadline`, counted from the first question.
 
 use futures_util::future::try_join_all;
 use ldap3::SearchOptions;
@@ -52,16 +51,15 @@ impl<'a> LdapDirectory<'a> {
 
 /// The runtime of this call, made when it is first needed. It has one thread: the caller's.
 fn started(runtime: &mut Option<Runtime>) -> Result<&Runtime, DirectoryError> {
-    if runtime.is_none() {
-        let made = Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build();
-        *runtime = Some(made.map_err(|error| host_trouble("an event queue", &error))?);
+    match runtime {
+        Some(runtime) => Ok(runtime),
+        None => {
+            let mut builder = Builder::new_current_thread();
+            let made = builder.enable_io().enable_time().build();
+            let made = made.map_err(|error| host_trouble("an event queue", &error))?;
+            Ok(runtime.insert(made))
+        }
     }
-    runtime
-        .as_ref()
-        .ok_or_else(|| DirectoryError::Config("no runtime".to_owned()))
 }
 
 impl Directory for LdapDirectory<'_> {

@@ -98,12 +98,12 @@ pub fn authtok(pamh: &mut PamHandle) -> Result<Zeroizing<Vec<u8>>, HostError> {
         )
     };
     match code {
-        PAM_SUCCESS if authtok.is_null() => Ok(Zeroizing::default()),
-        // SAFETY: pam_get_authtok(3) gave a string that ends with NUL; it is copied here.
-        PAM_SUCCESS => Ok(Zeroizing::new(
-            unsafe { CStr::from_ptr(authtok) }.to_bytes().to_vec(),
-        )),
-        PAM_AUTH_ERR => Ok(Zeroizing::default()),
+        PAM_SUCCESS if !authtok.is_null() => {
+            // SAFETY: pam_get_authtok(3) gave a string that ends with NUL; it is copied here.
+            let typed = unsafe { CStr::from_ptr(authtok) };
+            Ok(Zeroizing::new(typed.to_bytes().to_vec()))
+        }
+        PAM_SUCCESS | PAM_AUTH_ERR => Ok(Zeroizing::default()),
         code => Err(HostError {
             code,
             action: "asking for the password",
