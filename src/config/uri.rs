@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use url::{Host, ParseError, Url};
 
@@ -125,42 +125,6 @@ impl ServerUri {
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
-    }
-
-    /// The host's name or address, in lower case and without brackets. None for a socket.
-    #[must_use]
-    pub fn host(&self) -> Option<&str> {
-        match &self.endpoint {
-            Endpoint::Host { name, .. } => Some(name),
-            Endpoint::Socket(_) => None,
-        }
-    }
-
-    /// The host's address, if the URI holds one in place of a name.
-    #[must_use]
-    pub fn address(&self) -> Option<IpAddr> {
-        match &self.endpoint {
-            Endpoint::Host { address, .. } => *address,
-            Endpoint::Socket(_) => None,
-        }
-    }
-
-    /// The port. None for a socket.
-    #[must_use]
-    pub fn port(&self) -> Option<u16> {
-        match &self.endpoint {
-            Endpoint::Host { port, .. } => Some(*port),
-            Endpoint::Socket(_) => None,
-        }
-    }
-
-    /// The path of the socket. None for a host.
-    #[must_use]
-    pub fn socket(&self) -> Option<&Path> {
-        match &self.endpoint {
-            Endpoint::Host { .. } => None,
-            Endpoint::Socket(path) => Some(path),
-        }
     }
 
     /// Nothing that is sent there leaves this machine: a socket, a loopback address, `localhost`.
