@@ -40,6 +40,7 @@ impl<'a> LdapDirectory<'a> {
             client: Client {
                 config,
                 limit: None,
+                tls: None,
                 session: None,
                 next: 0,
                 failures: Vec::new(),
@@ -101,6 +102,8 @@ struct Client<'a> {
     config: &'a Config,
     /// `server.deadline`, once the clock runs.
     limit: Option<Instant>,
+    /// What it takes to trust a server, once one may need it.
+    tls: Option<TlsClient>,
     session: Option<Session>,
     /// The first server that has not been tried.
     next: usize,
@@ -149,7 +152,8 @@ impl Client<'_> {
     async fn find_at_one_server(&mut self, user: &UserName) -> Result<Vec<Entry>, DirectoryError> {
         let wanted = groups::wanted_attributes(self.config);
         let limit = self.operation_limit();
-        let references_mean_nothing = self.config.group.schema == GroupSchema::ActiveDirectory;
+        // Active Directory adds the same references to every search from the top of a domain.
+        let references_count = self.config.group.schema != GroupSchema::ActiveDirectory;
         let searches = match &self.config.user.lookup {
             UserLookup::Template(template) => match template.expand(user) {
                 None => return Ok(Vec::new()),
@@ -158,7 +162,6 @@ impl Client<'_> {
                     scope: Scope::Base,
                     filter: Filter::any(),
                     operation: Operation::UserRead,
-                    references_mean_nothing,
                 }],
             },
             UserLookup::Search(searches) => searches
@@ -168,14 +171,13 @@ impl Client<'_> {
                     scope: search.scope,
                     filter: search.filter.expand(user),
                     operation: Operation::UserSearch,
-                    references_mean_nothing,
                 })
                 .collect(),
         };
         let session = self.as_service().await?;
         let searching = searches
             .iter()
-            .map(|search| search.run(session, limit, &wanted));
+            .map(|search| search.run(session, limit, &wanted, references_count));
         let mut found: Vec<Entry> = Vec::new();
         for entry in try_join_all(searching).await?.into_iter().flatten() {
             if !found.iter().any(|known| known.dn == entry.dn) {
@@ -267,15 +269,14 @@ impl Client<'_> {
         let server = &self.config.server;
         let deadline = self.deadline();
         let needs_tls = server.uris.iter().any(|uri| uri.scheme() == Scheme::Ldaps);
-        let tls = match needs_tls {
-            true => Some(TlsClient::new(&self.config.tls).map_err(DirectoryError::Config)?),
-            false => None,
-        };
+        if needs_tls && self.tls.is_none() {
+            self.tls = Some(TlsClient::new(&self.config.tls).map_err(DirectoryError::Config)?);
+        }
         let mut last = (Cause::Timeout, None);
         for uri in server.uris.iter().skip(self.next) {
             self.next += 1;
             let limit = deadline.min(Instant::now() + server.connect_timeout);
-            match connect(uri, tls.as_ref(), limit).await {
+            match connect(uri, self.tls.as_ref(), limit).await {
                 Ok(stream) => {
                     return Session::start(stream, uri.to_string())
                         .await
@@ -304,8 +305,6 @@ struct Search {
     scope: Scope,
     filter: Filter,
     operation: Operation,
-    /// Active Directory adds the same references to every search from the top of a domain.
-    references_mean_nothing: bool,
 }
 
 impl Search {
@@ -314,6 +313,7 @@ impl Search {
         session: &Session,
         limit: Instant,
         wanted: &[&str],
+        references_count: bool,
     ) -> Result<Vec<Entry>, DirectoryError> {
         let scope = match self.scope {
             Scope::Base => ldap3::Scope::Base,
@@ -334,7 +334,7 @@ impl Search {
                 "an entry that makes no sense",
             ))
         })?;
-        if entries.is_empty() && !result.refs.is_empty() && !self.references_mean_nothing {
+        if references_count && entries.is_empty() && !result.refs.is_empty() {
             return Err(session.only_referred(&self.base));
         }
         match result_code::read(self.operation, result.rc) {
