@@ -120,21 +120,18 @@ async fn connect_tcp(host: &str, port: u16, limit: Instant) -> Result<Quiet<TcpS
 
 async fn connect_address(address: IpAddr, port: u16, limit: Instant) -> Result<TcpStream, Trouble> {
     let address = SocketAddr::new(address, port);
-    let connecting = async {
-        let socket = TcpStream::connect(address).await?;
-        // Requests are small and each waits for its answer: Nagle's algorithm costs 40 ms here.
-        socket.set_nodelay(true)?;
-        Ok(socket)
+    let named = |error: io::Error| {
+        let trouble = Trouble::io(&error);
+        Trouble {
+            detail: format!("{address}: {}", trouble.detail),
+            ..trouble
+        }
     };
     let connecting = async {
-        let named = |error: io::Error| {
-            let trouble = Trouble::io(&error);
-            Trouble {
-                detail: format!("{address}: {}", trouble.detail),
-                ..trouble
-            }
-        };
-        connecting.await.map_err(named)
+        let socket = TcpStream::connect(address).await.map_err(named)?;
+        // Requests are small and each waits for its answer: Nagle's algorithm costs 40 ms here.
+        socket.set_nodelay(true).map_err(named)?;
+        Ok(socket)
     };
     let silent = || {
         Trouble::new(
