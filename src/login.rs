@@ -8,19 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::{Config, UserLookup};
 use crate::directory::{BindVerdict, Cause, Directory, DirectoryError, Entry};
 use crate::names::{Dn, FlagName, ServiceName, UserName};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Phase};
 use crate::policy::{self, Answer, Facts, Question, Verdict};
 use crate::transaction::{HostError, Transaction};
 
 /// Who wants in, by which way, under which rules.
-#[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
-    /// The rules.
-    pub config: &'a Config,
-    /// `PAM_USER`.
-    pub user: &'a UserName,
-    /// `PAM_SERVICE`.
-    pub service: &'a ServiceName,
+#[derive(Clone, Copy)]
+struct Request<'a> {
+    config: &'a Config,
+    user: &'a UserName,
+    service: &'a ServiceName,
 }
 
 /// How a phase ended, and what the log and the session need to know about it.
@@ -62,19 +59,44 @@ impl Decision {
     }
 }
 
-/// Is the name one that stays local? Decided before any prompt and any traffic.
+/// Runs a phase for a name and a service as PAM has them: what can be decided without the directory
+/// is, before any prompt and any traffic.
 ///
 /// # Errors
-/// The decision, when there is nothing left to ask.
-pub fn screen(
+/// The password could not be asked for.
+pub fn decide(
+    phase: Phase,
+    config: &Config,
+    (name, service): (&[u8], &[u8]),
+    local_uid: Option<u32>,
+    transaction: &mut dyn Transaction,
+    directory: &mut dyn Directory,
+) -> Result<Decision, HostError> {
+    let user = match screen(name, local_uid, config) {
+        Ok(user) => user,
+        Err((outcome, reason)) => return Ok(Decision::local(outcome, reason)),
+    };
+    let service = ServiceName::of_transaction(service);
+    let request = Request {
+        config,
+        user: &user,
+        service: &service,
+    };
+    match phase {
+        Phase::Auth => authenticate(request, transaction, directory),
+        Phase::Account => Ok(account(request, directory)),
+    }
+}
+
+/// Is the name one that never reaches the directory?
+fn screen(
     name: &[u8],
     local_uid: Option<u32>,
     config: &Config,
-) -> Result<UserName, Box<Decision>> {
-    let user = UserName::parse(name)
-        .map_err(|bad| Box::new(Decision::local(Outcome::UnknownUser, bad.reason())))?;
+) -> Result<UserName, (Outcome, &'static str)> {
+    let user = UserName::parse(name).map_err(|bad| (Outcome::UnknownUser, bad.reason()))?;
     if policy::is_exempt(&user, local_uid, &config.user) {
-        return Err(Box::new(Decision::local(Outcome::Exempt, "")));
+        return Err((Outcome::Exempt, ""));
     }
     Ok(user)
 }
@@ -83,7 +105,7 @@ pub fn screen(
 ///
 /// # Errors
 /// The password could not be asked for.
-pub fn authenticate(
+fn authenticate(
     request: Request<'_>,
     transaction: &mut dyn Transaction,
     directory: &mut dyn Directory,
@@ -111,7 +133,7 @@ pub fn authenticate(
 }
 
 /// May the user in, however authentication was done? Needs no password and no earlier phase.
-pub fn account(request: Request<'_>, directory: &mut dyn Directory) -> Decision {
+fn account(request: Request<'_>, directory: &mut dyn Directory) -> Decision {
     let result =
         identify(request, directory).and_then(|entry| pass_gates(request, entry, directory));
     conclude(result, directory)

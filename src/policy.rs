@@ -10,11 +10,15 @@ use crate::config::{Config, Query, User};
 use crate::names::{Dn, FlagName, ServiceName, UserName};
 use crate::outcome::{Outcome, Phase};
 
-/// uid 0 never reaches LDAP, whatever the configuration says.
-pub const ROOT_UID: u32 = 0;
+/// uid 0 never reaches LDAP, whatever the configuration says: this is asked before it is opened. The
+/// name `root` counts even when the host's own user database cannot be read.
+#[must_use]
+pub fn is_root(name: &[u8], local_uid: Option<u32>) -> bool {
+    name == b"root" || local_uid == Some(0)
+}
 
 /// Whether this name stays local: listed in `user.exempt`, or a local account below `min_uid`.
-/// The caller has dealt with [`ROOT_UID`] before it opened the configuration.
+/// [`is_root`] comes before.
 #[must_use]
 pub fn is_exempt(user: &UserName, local_uid: Option<u32>, rules: &User) -> bool {
     rules.exempt.contains(user.as_str()) || local_uid.is_some_and(|uid| uid < rules.min_uid)

@@ -317,8 +317,7 @@ fn a_failed_conversation_is_handed_back() {
 #[test]
 fn impossible_and_exempt_names_are_decided_at_once() {
     let config = config(SEARCH, "");
-    let screened =
-        |name: &[u8], uid| screen(name, uid, &config).map_err(|decision| decision.outcome);
+    let screened = |name: &[u8], uid| screen(name, uid, &config).map_err(|(outcome, _)| outcome);
     assert_eq!(screened(b"-x", None), Err(Outcome::UnknownUser));
     assert_eq!(screened(b"\xff", None), Err(Outcome::UnknownUser));
     assert_eq!(screened(b"daemon", Some(1)), Err(Outcome::Exempt));

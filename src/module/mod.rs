@@ -19,10 +19,9 @@ use crate::config::{self, Config, Log as LogSettings};
 use crate::directory::Cause;
 use crate::directory::ldap::LdapDirectory;
 use crate::log::{Log, Subject};
-use crate::login::{self, Decision, Request};
-use crate::names::ServiceName;
+use crate::login::{self, Decision};
 use crate::outcome::{Outcome, Phase};
-use crate::policy::{self, ROOT_UID};
+use crate::policy;
 use crate::session;
 use crate::sys;
 use crate::transaction::HostError;
@@ -130,7 +129,9 @@ fn decision(
         fallback: config.fallback,
         log: config.log.clone(),
     };
-    let decision = run(phase, handle, &config, (user, service), local_uid)?;
+    let mut directory = LdapDirectory::new(&config);
+    let subject = (user, service);
+    let decision = login::decide(phase, &config, subject, local_uid, handle, &mut directory)?;
     handle.remember(Remembered {
         subject: (user.to_vec(), service.to_vec()),
         args: args.clone(),
@@ -146,7 +147,7 @@ fn decision(
 /// to be readable. Gives back the configuration and the user's uid on this host.
 fn prepare(user: &[u8], args: &Args) -> Result<(Config, Option<u32>), Box<Decision>> {
     let local_uid = sys::local_uid(user);
-    if user == b"root" || matches!(local_uid, Ok(Some(ROOT_UID))) {
+    if policy::is_root(user, local_uid.as_ref().ok().copied().flatten()) {
         return Err(Box::new(Decision::local(Outcome::Exempt, "")));
     }
     let config_error = |problem: String| Box::new(Decision::local(Outcome::ConfigError, problem));
@@ -163,31 +164,6 @@ fn prepare(user: &[u8], args: &Args) -> Result<(Config, Option<u32>), Box<Decisi
         })
     })?;
     Ok((config, local_uid))
-}
-
-/// Runs a phase under a configuration.
-fn run(
-    phase: Phase,
-    handle: &mut Handle<'_>,
-    config: &Config,
-    (user, service): (&[u8], &[u8]),
-    local_uid: Option<u32>,
-) -> Result<Decision, HostError> {
-    let user = match login::screen(user, local_uid, config) {
-        Ok(user) => user,
-        Err(decision) => return Ok(*decision),
-    };
-    let service = ServiceName::of_transaction(service);
-    let request = Request {
-        config,
-        user: &user,
-        service: &service,
-    };
-    let mut directory = LdapDirectory::new(config);
-    match phase {
-        Phase::Auth => login::authenticate(request, handle, &mut directory),
-        Phase::Account => Ok(login::account(request, &mut directory)),
-    }
 }
 
 /// The session's variables, if they are wanted and the user is in.
@@ -229,9 +205,18 @@ fn session_environment(
 ) -> Vec<(String, String)> {
     match prepare(user, args) {
         Ok((config, local_uid)) if config.session.environment => {
-            run(Phase::Account, handle, &config, (user, service), local_uid)
-                .map(|decision| environment(&config, &decision))
-                .unwrap_or_default()
+            let mut directory = LdapDirectory::new(&config);
+            let phase = Phase::Account;
+            login::decide(
+                phase,
+                &config,
+                (user, service),
+                local_uid,
+                handle,
+                &mut directory,
+            )
+            .map(|decision| environment(&config, &decision))
+            .unwrap_or_default()
         }
         _ => Vec::new(),
     }

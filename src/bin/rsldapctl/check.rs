@@ -6,7 +6,7 @@ use pam_rsldap::config::{self, BindIdentity, BindSecret, Config};
 use pam_rsldap::transport::TlsClient;
 use serde::Serialize;
 
-use crate::Answer;
+use crate::{Answer, print_json};
 
 #[derive(Serialize)]
 struct Report {
@@ -25,7 +25,7 @@ pub fn run(path: &Path, json: bool) -> Answer {
         findings,
     };
     if json {
-        crate::explain::print_json(&report);
+        print_json(&report);
     } else if report.ok {
         println!("{}: the configuration is right", path.display());
     } else {

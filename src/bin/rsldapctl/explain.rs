@@ -7,17 +7,16 @@ use std::time::Instant;
 
 use pam_rsldap::config::{self, Config};
 use pam_rsldap::directory::ldap::LdapDirectory;
-use pam_rsldap::login::{self, Decision, Request};
+use pam_rsldap::login::{self, Decision};
 use pam_rsldap::module::code::return_code;
-use pam_rsldap::names::ServiceName;
 use pam_rsldap::outcome::{Outcome, Phase};
-use pam_rsldap::policy::ROOT_UID;
+use pam_rsldap::policy;
 use pam_rsldap::secret::{MAX_PASSWORD, NotAPassword, Password};
 use pam_rsldap::sys;
 use pam_rsldap::transaction::{HostError, Transaction};
 use serde::Serialize;
 
-use crate::Answer;
+use crate::{Answer, print_json};
 
 /// What is asked.
 pub struct Question<'a> {
@@ -97,34 +96,38 @@ fn decide(question: &Question<'_>, config: &Config) -> Result<Decision, String> 
     let name = question.user.as_bytes();
     let local_uid = sys::local_uid(name)
         .map_err(|error| format!("the host's own user database cannot be read: {error}"))?;
-    if name == b"root" || local_uid == Some(ROOT_UID) {
+    if policy::is_root(name, local_uid) {
         return Ok(Decision::local(Outcome::Exempt, "uid 0 never reaches LDAP"));
     }
-    let user = match login::screen(name, local_uid, config) {
-        Ok(user) => user,
-        Err(decision) => return Ok(*decision),
+    // Without a password only the account phase can be asked.
+    let phase = if question.password_stdin {
+        Phase::Auth
+    } else {
+        Phase::Account
     };
-    let service = ServiceName::of_transaction(question.service.as_bytes());
-    let request = Request {
-        config,
-        user: &user,
-        service: &service,
-    };
+    let subject = (name, question.service.as_bytes());
     let mut directory = LdapDirectory::new(config);
-    if !question.password_stdin {
-        return Ok(login::account(request, &mut directory));
-    }
-    let mut typed = Typed(read_password().map_err(|error| format!("standard input: {error}"))?);
-    login::authenticate(request, &mut typed, &mut directory)
-        .map_err(|error| format!("{} failed", error.action))
+    login::decide(
+        phase,
+        config,
+        subject,
+        local_uid,
+        &mut Terminal,
+        &mut directory,
+    )
+    .map_err(|error| format!("{} failed", error.action))
 }
 
-/// A transaction whose password is already there.
-struct Typed(Vec<u8>);
+/// A transaction whose password is the first line of standard input.
+struct Terminal;
 
-impl Transaction for Typed {
+impl Transaction for Terminal {
     fn password(&mut self) -> Result<Result<Password, NotAPassword>, HostError> {
-        Ok(Password::new(&self.0))
+        let unreadable = |error: io::Error| HostError {
+            code: error.raw_os_error().unwrap_or_default(),
+            action: "reading the password from standard input",
+        };
+        Ok(Password::new(&read_password().map_err(unreadable)?))
     }
 }
 
@@ -213,13 +216,5 @@ fn print_text(report: &Report<'_>) {
             .map(|c| if c.is_control() { '?' } else { c })
             .collect();
         let _ = writeln!(out, "{name:<12} {value}");
-    }
-}
-
-/// Prints a report as JSON.
-pub fn print_json(report: &impl Serialize) {
-    match serde_json::to_string_pretty(report) {
-        Ok(text) => println!("{text}"),
-        Err(error) => println!("{{\"error\": \"{error}\"}}"),
     }
 }

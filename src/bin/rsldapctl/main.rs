@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use pam_rsldap::config::DEFAULT_PATH;
+use serde::Serialize;
 
 /// What a command found out, as its exit status says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,4 +81,12 @@ fn main() -> ExitCode {
         Answer::Misconfigured => 2,
         Answer::Unavailable => 3,
     })
+}
+
+/// Prints a report as JSON.
+fn print_json(report: &impl Serialize) {
+    match serde_json::to_string_pretty(report) {
+        Ok(text) => println!("{text}"),
+        Err(error) => println!("{{\"error\": \"{error}\"}}"),
+    }
 }
