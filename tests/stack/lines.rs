@@ -275,6 +275,53 @@ fn a_module_that_ends_the_stack_early_is_still_asked_after_the_gates() {
     }
 }
 
+#[test]
+fn what_the_module_cannot_answer_yet_has_its_effect_in_every_shipped_stack() {
+    // pam_debug gives the codes of `expired` and `must_change` in its place; the local account is fine.
+    for name in STACKS {
+        let tally = TempDir::new().unwrap();
+        let client = |ours: &str| {
+            let text = rewrite(&stack(name), |line| {
+                Some(match line.module.as_str() {
+                    "pam_rsldap.so" => format!("pam_debug.so {ours}"),
+                    "pam_unix.so" => "pam_debug.so auth=success acct=success".to_owned(),
+                    "pam_faillock.so" => faillock(line, tally.path().to_str().unwrap()),
+                    _ => return None,
+                })
+            });
+            let stack = Stack::new();
+            stack.service(name, &text);
+            Client::start(&stack, name, user())
+        };
+        for (ours, code) in [("acct_expired", PAM_ACCT_EXPIRED), ("authtok_expired", 27)] {
+            // Where pam_faillock counts, every failure ends as in the table of `outcomes`.
+            let auth = if name == "faillock" {
+                PAM_PERM_DENIED
+            } else {
+                code
+            };
+            assert_eq!(
+                client(&format!("auth={ours}")).authenticate(0),
+                auth,
+                "{name} {ours}"
+            );
+            assert_eq!(
+                client(&format!("acct={ours}")).acct_mgmt(0),
+                code,
+                "{name} {ours}"
+            );
+        }
+        let mut must_change = client("auth=success acct=new_authtok_reqd");
+        assert_eq!(must_change.authenticate(0), PAM_SUCCESS, "{name}");
+        assert_eq!(must_change.acct_mgmt(0), PAM_NEW_AUTHTOK_REQD, "{name}");
+        assert_eq!(
+            must_change.setcred(PAM_ESTABLISH_CRED),
+            PAM_SUCCESS,
+            "{name}"
+        );
+    }
+}
+
 fn assert_refused(name: &str, text: &str, context: &str) {
     let stack = Stack::new();
     stack.service(name, text);
