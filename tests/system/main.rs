@@ -16,4 +16,6 @@ mod private_host;
 mod ssh;
 mod ssh_down;
 mod ssh_logins;
+mod su;
 mod sudo;
+mod trace;
