@@ -9,6 +9,7 @@ mod common;
 #[path = "../common/devlog.rs"]
 #[allow(dead_code)]
 mod devlog;
+mod environments;
 mod log;
 mod machine;
 #[path = "../common/private_host.rs"]

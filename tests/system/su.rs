@@ -1,74 +1,23 @@
-//! The real, setuid su(1), started by an unprivileged user who chooses the environment.
+//! The real, setuid su(1) and sudo(8), started by an unprivileged user who chooses the environment.
 //!
 //! su itself and libc may react to a variable; the module may not. It reads none, so it opens the
 //! same files, connects to the same addresses and decides the same, whatever there is.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use crate::common::directory::{password_of, user_dn};
 use crate::common::need;
 use crate::common::slapd::{Slapd, SlapdOptions, free_port};
+use crate::environments::{ATTACKER, Environment, clean, hostile_environments};
 use crate::machine::Machine;
 use crate::private_host::LOCAL_PASSWORD;
 use crate::trace;
 
-/// Where the attacker's files are: in the private `/etc`.
-const ATTACKER: &str = "/etc/attacker";
-
 const BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
-
-type Environment = Vec<(OsString, OsString)>;
-
-/// Variables that some library on the way to a directory is known to read, each with a value that
-/// would do harm.
-fn hostile_environments() -> Vec<(String, Environment)> {
-    let at = |name: &str| format!("{ATTACKER}/{name}");
-    let mut variables: Vec<(OsString, OsString)> = [
-        ("SSL_CERT_FILE", at("ca.pem")),
-        ("SSL_CERT_DIR", at("certs")),
-        ("SSLKEYLOGFILE", at("keys/log")),
-        ("LDAPRC", at("ldaprc")),
-        ("LDAPCONF", at("ldap.conf")),
-        ("LDAPTLS_REQCERT", "never".to_owned()),
-        ("LDAPTLS_CACERT", at("ca.pem")),
-        ("LDAPNOINIT", "1".to_owned()),
-        ("RES_OPTIONS", "ndots:15 timeout:30 attempts:5".to_owned()),
-        ("HOSTALIASES", at("aliases")),
-        ("LOCALDOMAIN", "attacker.example".to_owned()),
-        ("RUST_LOG", "trace".to_owned()),
-        ("RUST_BACKTRACE", "full".to_owned()),
-        ("RUST_MIN_STACK", "18446744073709551615".to_owned()),
-        ("TOKIO_WORKER_THREADS", "0".to_owned()),
-        ("TMPDIR", at("tmp")),
-        ("HOME", at("home")),
-        ("TZ", format!(":{}", at("zone"))),
-        ("http_proxy", "http://127.0.0.1:1/".to_owned()),
-        ("https_proxy", "http://127.0.0.1:1/".to_owned()),
-        ("ALL_PROXY", "socks5://127.0.0.1:1/".to_owned()),
-        ("LARGE", "x".repeat(100 * 1024)),
-    ]
-    .map(|(name, value)| (name.into(), value.into()))
-    .into();
-    variables.push((
-        OsString::from_vec(b"NOT_UTF8_\xff".to_vec()),
-        OsString::from_vec(b"\xc3\x28 \xff\xfe".to_vec()),
-    ));
-    let mut all: Vec<_> = variables
-        .iter()
-        .map(|variable| {
-            let name = variable.0.to_string_lossy().into_owned();
-            (name, vec![variable.clone()])
-        })
-        .collect();
-    all.push(("all together".to_owned(), variables));
-    all
-}
 
 /// What somebody can see of one call of su.
 #[derive(Debug, PartialEq, Eq)]
@@ -168,14 +117,40 @@ impl Su<'_> {
 
     /// Runs `su USER -c id` as nobody, with this environment and this password.
     fn call(&self, user: &str, password: &str, environment: &Environment) -> Seen {
+        let su = need("su", "util-linux");
+        self.trace("nobody", &su, &[user, "-c", "id"], password, environment)
+    }
+
+    /// Runs `sudo id -u` as the user.
+    fn call_sudo(&self, user: &str, password: &str, environment: &Environment) -> Seen {
+        let sudo = need("sudo", "sudo");
+        let arguments = ["-k", "-S", "-p", "", "--", "id", "-u"];
+        self.trace(user, &sudo, &arguments, password, environment)
+    }
+
+    fn trace(
+        &self,
+        caller: &str,
+        program: &Path,
+        arguments: &[&str],
+        password: &str,
+        environment: &Environment,
+    ) -> Seen {
         let host = self.machine.host;
         // What a call remembers for the next one: each shall be a first one.
         let _ = fs::remove_dir_all("/run/pam_rsldap");
         let from = host.log().len();
         let traces = tempfile::tempdir().unwrap();
         let prefix = traces.path().join("trace");
-        let program = need("su", "util-linux");
-        let output = trace_as_nobody(&prefix, &program, user, password, environment);
+        let mut child = strace(caller, &prefix)
+            .arg(program)
+            .args(arguments)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .spawn()
+            .unwrap();
+        // The program may end without having read anything.
+        let _ = writeln!(child.stdin.take().unwrap(), "{password}");
+        let output = child.wait_with_output().unwrap();
         let end = format!("end-of-{}", prefix.display());
         log_line(&end);
         host.find_in_log(from, &[&end]).expect("our own line");
@@ -194,32 +169,26 @@ impl Su<'_> {
         assert!(!keys.exists(), "the keys of TLS in {}", keys.display());
         seen
     }
+}
 
-    /// The same call in a clean environment and in a hostile one, which must not differ.
-    fn assert_same(
-        &self,
-        clean: &Seen,
-        user: &str,
-        password: &str,
-        hostile: &(String, Environment),
-    ) {
-        let mut seen = self.call(user, password, &hostile.1);
-        let mut clean_calls = clean.calls.clone();
-        for (variable, call) in CALLS_OF_LIBC {
-            if hostile.1.iter().any(|(name, _)| name == variable) {
-                clean_calls.remove(call);
-            }
+/// Makes the same call in a clean environment and in hostile ones, which must not differ.
+fn assert_same(clean: &Seen, hostile: &(String, Environment), call: impl Fn(&Environment) -> Seen) {
+    let (name, variables) = hostile;
+    let mut seen = call(variables);
+    let mut clean_calls = clean.calls.clone();
+    for (variable, call) in CALLS_OF_LIBC {
+        if variables.iter().any(|(name, _)| name == variable) {
+            clean_calls.remove(call);
         }
-        let new: Vec<_> = seen.calls.difference(&clean_calls).collect();
-        let missing: Vec<_> = clean_calls.difference(&seen.calls).collect();
-        let name = &hostile.0;
-        assert!(
-            new.is_empty() && missing.is_empty(),
-            "with {name}: {new:#?} instead of {missing:#?}"
-        );
-        seen.calls.clone_from(&clean.calls);
-        assert_eq!(&seen, clean, "with {name}");
     }
+    let new: Vec<_> = seen.calls.difference(&clean_calls).collect();
+    let missing: Vec<_> = clean_calls.difference(&seen.calls).collect();
+    assert!(
+        new.is_empty() && missing.is_empty(),
+        "with {name}: {new:#?} instead of {missing:#?}"
+    );
+    seen.calls.clone_from(&clean.calls);
+    assert_eq!(&seen, clean, "with {name}");
 }
 
 /// What libc does only where a variable is not set. syslog(3), which su and pam_unix log with, calls
@@ -228,32 +197,20 @@ impl Su<'_> {
 /// `su_without_the_module_…` below shows that the difference is there without it too.
 const CALLS_OF_LIBC: [(&str, &str); 1] = [("TZ", "openat \"/etc/localtime\", O_RDONLY|O_CLOEXEC")];
 
-fn trace_as_nobody(
-    prefix: &Path,
-    program: &Path,
-    user: &str,
-    password: &str,
-    environment: &Environment,
-) -> Output {
-    // strace as root with -u runs a program with its setuid bit, which it would lack otherwise.
-    let mut child = Command::new(need("strace", "strace"))
-        .args(["-ff", "-qq", "-u", "nobody", "-e", "trace=%file,%network"])
+/// strace as root with -u runs a program with its setuid bit, which it would lack otherwise.
+fn strace(user: &str, output: &Path) -> Command {
+    let mut command = Command::new(need("strace", "strace"));
+    command
+        .args(["-ff", "-qq", "-u", user, "-e", "trace=%file,%network"])
         .args(["-s", "0", "-o"])
-        .arg(prefix)
-        .arg(program)
-        .args([user, "-c", "id"])
+        .arg(output)
         .current_dir("/")
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
-        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // su may end without having read anything.
-    let _ = writeln!(child.stdin.take().unwrap(), "{password}");
-    child.wait_with_output().unwrap()
+        .stderr(Stdio::piped());
+    command
 }
 
 /// The part of a line in the log that the module has written, without the time that it took.
@@ -273,10 +230,6 @@ fn log_line(text: &str) {
 
 fn port(uri: &str) -> &str {
     uri.rsplit(':').next().unwrap()
-}
-
-fn clean() -> Environment {
-    Vec::new()
 }
 
 #[test]
@@ -301,7 +254,9 @@ fn su_does_the_same_in_every_environment() {
             assert!(right.has_called(part), "no {part}: {right:#?}");
         }
         for hostile in hostile_environments() {
-            su.assert_same(&right, "alice", &password, &hostile);
+            assert_same(&right, &hostile, |variables| {
+                su.call("alice", &password, variables)
+            });
         }
     });
 }
@@ -321,7 +276,24 @@ fn su_refuses_the_same_in_every_environment() {
             assert_eq!(refused.stdout, "");
             let line = format!("(su:auth): user={user} rhost=- outcome={outcome} ");
             assert!(refused.has_logged(&line), "{refused:#?}");
-            su.assert_same(&refused, user, &password, &all);
+            assert_same(&refused, &all, |variables| {
+                su.call(user, &password, variables)
+            });
+        }
+    });
+}
+
+#[test]
+fn sudo_does_the_same_in_every_environment() {
+    Su::run(|su| {
+        let password = password_of("sue");
+        let right = su.call_sudo("sue", &password, &clean());
+        assert_eq!(right.stdout, "0\n", "{right:#?}");
+        assert!(right.has_logged("(sudo:auth): user=sue rhost=- outcome=granted"));
+        for hostile in hostile_environments() {
+            assert_same(&right, &hostile, |variables| {
+                su.call_sudo("sue", &password, variables)
+            });
         }
     });
 }
@@ -343,7 +315,9 @@ fn a_certificate_of_the_attackers_authority_is_trusted_in_no_environment() {
         let about_tls = ["SSL_CERT_FILE", "SSL_CERT_DIR", "LDAP", "all together"];
         for hostile in hostile_environments() {
             if about_tls.iter().any(|name| hostile.0.starts_with(name)) {
-                su.assert_same(&untrusted, "alice", &password, &hostile);
+                assert_same(&untrusted, &hostile, |variables| {
+                    su.call("alice", &password, variables)
+                });
             }
         }
         let operations = watch.operations();
