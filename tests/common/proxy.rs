@@ -7,15 +7,17 @@
 // Each program uses its own part of this.
 #![allow(dead_code)]
 
+#[path = "proxy/message.rs"]
 mod message;
+#[path = "proxy/pump.rs"]
 mod pump;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd as _, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockRef, Socket, Type};
 
@@ -224,7 +226,12 @@ impl Shared {
         let mut state = self.state();
         state.black_hole = false;
         match fault {
-            Fault::Refuse => state.listener = None,
+            Fault::Refuse => {
+                // The acceptor's poll(2) keeps the socket open for a moment: refuse from now on.
+                if let Some(listener) = state.listener.take() {
+                    let _ = SockRef::from(&listener).shutdown(Shutdown::Both);
+                }
+            }
             Fault::BlackHole => {
                 self.listen(&mut state);
                 state.black_hole = true;
@@ -240,15 +247,23 @@ impl Shared {
 
     /// Listens, if it does not already.
     fn listen(&self, state: &mut State) {
-        let listener = state.listener.take().unwrap_or_else(|| {
-            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-            socket.set_reuse_address(true).expect("SO_REUSEADDR");
-            socket.bind(&self.address.into()).expect("the port is free");
-            socket.into()
-        });
+        let listener = state.listener.take().unwrap_or_else(|| self.bind());
         SockRef::from(&listener).listen(128).expect("listen");
         listener.set_nonblocking(true).expect("O_NONBLOCK");
         state.listener = Some(listener);
+    }
+
+    fn bind(&self) -> TcpListener {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.set_reuse_address(true).expect("SO_REUSEADDR");
+        let end = Instant::now() + Duration::from_secs(5);
+        while let Err(error) = socket.bind(&self.address.into()) {
+            // The socket before this one may still be closing.
+            let patient = Instant::now() < end;
+            assert!(patient, "bind to {}: {error}", self.address);
+            thread::sleep(Duration::from_millis(1));
+        }
+        socket.into()
     }
 
     /// Fills the queue of the listener with connections of our own, so that a SYN is dropped

@@ -11,7 +11,10 @@ const DEADLINE: Duration = Duration::from_millis(1500);
 
 #[test]
 fn no_login_goes_wrong_through_connections_that_break_at_random() {
-    let seed = SystemTime::UNIX_EPOCH.elapsed().expect("after 1970").as_nanos() as u64;
+    let seed = SystemTime::UNIX_EPOCH
+        .elapsed()
+        .expect("after 1970")
+        .as_nanos() as u64;
     for seed in [1, seed] {
         println!("seed {seed}");
         let proxies = proxies();

@@ -176,9 +176,7 @@ impl Pump<'_> {
             self.shared.state().binds[place].answer = Some(code);
         }
         match &self.fault {
-            Fault::At(Moment::BindAnswered(dn), how) if name.as_ref() == Some(dn) => {
-                self.end(*how)
-            }
+            Fault::At(Moment::BindAnswered(dn), how) if name.as_ref() == Some(dn) => self.end(*how),
             _ => Ok(()),
         }
     }
