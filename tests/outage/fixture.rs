@@ -169,6 +169,6 @@ pub fn uris(proxies: &[Proxy]) -> Vec<String> {
     proxies.iter().map(Proxy::uri).collect()
 }
 
-pub fn ms(milliseconds: u64) -> Duration {
+pub const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }

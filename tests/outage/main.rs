@@ -16,6 +16,7 @@ mod chaos;
 mod child;
 mod crowd;
 mod fixture;
+mod kills;
 mod limits;
 mod marker_causes;
 mod marker_files;

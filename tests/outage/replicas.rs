@@ -1,21 +1,17 @@
 //! Two hundred logins while one server after the other is killed and comes back.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
-
 use crate::common::module;
 use crate::common::slapd::{Slapd, start_replicas};
-use crate::crowd::{self, Done, Kind, LOGINS, judge, slowest};
-use crate::fixture::{Rig, ms, options};
+use crate::crowd::{self, Kind, LOGINS, judge};
+use crate::fixture::{ms, options};
+use crate::kills::log_in_while_servers_die;
 use crate::private_host::PrivateHost;
-
-const SERVER: &str = "connect_timeout = \"1s\"\noperation_timeout = \"1s\"\ndeadline = \"2s\"";
 
 #[test]
 fn no_login_goes_wrong_while_the_servers_are_killed_in_turn() {
     let servers = start_replicas(&options());
-    let (done, _) = log_in_while_servers_die(&servers, "0s");
+    let (done, _) = log_in_while_servers_die(&servers, 0, ms(40));
+    assert_both_were_used(&servers);
     // The other server is there all the time, so a login is lost at most with its own server.
     let (right, unavailable) = judge(&done);
     assert!(unavailable < LOGINS / 10, "{right} right");
@@ -26,7 +22,7 @@ fn no_login_goes_wrong_while_the_servers_are_killed_in_turn() {
 fn nor_while_dead_servers_are_remembered() {
     let servers = start_replicas(&options());
     PrivateHost::run(&module(), |_| {
-        let (done, last_start) = log_in_while_servers_die(&servers, "300ms");
+        let (done, last_start) = log_in_while_servers_die(&servers, 300, ms(40));
         judge(&done);
         let late = done
             .iter()
@@ -38,61 +34,21 @@ fn nor_while_dead_servers_are_remembered() {
             );
         }
     });
+    assert_both_were_used(&servers);
     assert_no_password_is_offered_too_often(&servers);
 }
 
-/// Kills and restarts the first and then the second server at certain logins, and prints what came
-/// of it. Answers when the second was back.
-fn log_in_while_servers_die(servers: &[Slapd; 2], retry_after: &str) -> (Vec<Done>, Instant) {
-    let [first, second] = servers;
-    let settings = format!("{SERVER}\nretry_after = \"{retry_after}\"");
-    let rig = Rig::new(&[first.uri(), second.uri()], &settings);
-    let counted = AtomicUsize::new(0);
-    let wait_for = |number| {
-        while counted.load(Ordering::SeqCst) < number {
-            thread::sleep(ms(1));
-        }
-        Instant::now()
-    };
-    let (done, events) = thread::scope(|scope| {
-        let logins = scope.spawn(|| crowd::log_in(&rig, ms(40), &counted));
-        let mut events = Vec::new();
-        for (at, server, name) in [(30, first, "first"), (120, second, "second")] {
-            events.push((wait_for(at), format!("the {name} is killed")));
-            server.stop();
-            wait_for(at + 50);
-            server.restart();
-            events.push((Instant::now(), format!("the {name} is back")));
-        }
-        (logins.join().expect("no panic"), events)
+#[test]
+fn a_directory_of_one_server_is_back_as_soon_as_the_server_is() {
+    let server = [Slapd::start(&options())];
+    let (done, _) = log_in_while_servers_die(&server, 0, ms(40));
+    let (_, unavailable) = judge(&done);
+    assert!(unavailable > 20, "it was away for some time: {unavailable}");
+    PrivateHost::run(&module(), |_| {
+        let (done, _) = log_in_while_servers_die(&server, 300, ms(40));
+        let (_, unavailable) = judge(&done);
+        assert!(unavailable > 20, "it was away for some time: {unavailable}");
     });
-    let (right, unavailable) = (
-        done.iter().filter(|done| done.is_right()).count(),
-        done.iter()
-            .filter(|done| !done.is_right() && !done.is_wrong())
-            .count(),
-    );
-    println!(
-        "retry_after={retry_after}: {right} right, {unavailable} unavailable, {} wrong; slowest {:?}",
-        done.iter().filter(|done| done.is_wrong()).count(),
-        slowest(&done)
-    );
-    for (at, event) in &events {
-        let took = recovery(&done, *at);
-        println!("  {event}: logins are right after {took:?}");
-        assert!(took < Duration::from_millis(1300), "{event}: {took:?}");
-    }
-    assert_both_were_used(servers);
-    (done, events[3].0)
-}
-
-/// From then on to the beginning of the first login behind which all in the next half second are
-/// right.
-fn recovery(done: &[Done], from: Instant) -> Duration {
-    let near = |done: &&Done| done.begin > from && done.begin < from + ms(1500);
-    let failed = done.iter().filter(near).filter(|done| !done.is_right());
-    let last = failed.map(|done| done.begin + done.login.took).max();
-    last.map_or(Duration::ZERO, |last| last.duration_since(from))
 }
 
 fn assert_both_were_used(servers: &[Slapd; 2]) {
