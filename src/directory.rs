@@ -134,6 +134,8 @@ pub enum Cause {
     TlsUntrusted,
     /// Any other failure of the TLS handshake.
     TlsProtocol,
+    /// The server does not do StartTLS.
+    StarttlsRefused,
     /// No answer within `operation_timeout` or `deadline`.
     Timeout,
     /// The connection ended early.
@@ -148,7 +150,7 @@ pub enum Cause {
     Busy,
     /// The server points to another one, and referrals are never followed.
     Referral,
-    /// This process may not open what it needs (descriptors, sockets).
+    /// This process: it may not open what it needs (descriptors, sockets), or was stopped.
     Host,
 }
 
@@ -166,6 +168,7 @@ impl Cause {
             Cause::TlsName => "tls_name",
             Cause::TlsUntrusted => "tls_untrusted",
             Cause::TlsProtocol => "tls_protocol",
+            Cause::StarttlsRefused => "starttls_refused",
             Cause::Timeout => "timeout",
             Cause::Closed => "closed",
             Cause::Protocol => "protocol",

@@ -1,4 +1,4 @@
-//! Reading the configuration and the service account's password from disk.
+//! Reading the configuration, the service account's password and the client's key from disk.
 //!
 //! The file is checked on the descriptor that it is then read from, so it cannot be exchanged in
 //! between. Opening never blocks, whatever lies there.
@@ -22,6 +22,9 @@ const MAX_CONFIG: usize = 64 * 1024;
 
 /// The largest file with a password, in bytes.
 const MAX_SECRET: usize = 1024;
+
+/// The largest file with a private key, in bytes.
+const MAX_KEY: usize = 64 * 1024;
 
 /// Room behind the expected end of a file. With less than 32 bytes, `read_to_end` reads into a
 /// buffer of its own first.
@@ -78,6 +81,25 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 /// As [`load`], and: any right for others, more than read access for the group, over 1 KiB,
 /// empty.
 pub fn read_secret(path: &Path) -> Result<Password, ConfigError> {
+    let bytes = read_private(path, MAX_SECRET, "a password")?;
+    let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+    let line = line
+        .strip_suffix(b"\r")
+        .filter(|_| line.len() < bytes.len())
+        .unwrap_or(line);
+    Password::new(line).map_err(|reason| ConfigError::of_file(path, no_password(reason)))
+}
+
+/// Reads the file with a private key. The buffer is wiped when dropped.
+///
+/// # Errors
+/// As [`load`], and: any right for others, more than read access for the group.
+pub fn read_key(path: &Path) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
+    read_private(path, MAX_KEY, "a private key")
+}
+
+/// Reads a file that holds `what`, and that nobody else may read.
+fn read_private(path: &Path, limit: usize, what: &str) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
     let file = open(path, Kind::Secret)?;
     let facts = facts(&file, path)?;
     safe_to_trust(&facts, path, effective_uid())?;
@@ -85,19 +107,13 @@ pub fn read_secret(path: &Path) -> Result<Password, ConfigError> {
         return Err(ConfigError::of_file(
             path,
             format!(
-                "too open for a password (mode {:04o}); chmod 0600 {}, or 0640 for a group that has to read it",
+                "too open for {what} (mode {:04o}); chmod 0600 {}, or 0640 for a group that has to read it",
                 facts.mode,
                 path.display()
             ),
         ));
     }
-    let bytes = read(file, facts.size, path, MAX_SECRET)?;
-    let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-    let line = line
-        .strip_suffix(b"\r")
-        .filter(|_| line.len() < bytes.len())
-        .unwrap_or(line);
-    Password::new(line).map_err(|reason| ConfigError::of_file(path, no_password(reason)))
+    read(file, facts.size, path, limit)
 }
 
 /// What a file is read for.

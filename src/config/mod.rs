@@ -28,7 +28,7 @@ use crate::secret::Password;
 use crate::template::{DnTemplate, Filter, FilterTemplate};
 
 pub use error::ConfigError;
-pub use file::{load, read_secret};
+pub use file::{load, read_key, read_secret};
 pub use parse::parse;
 pub use query::Query;
 pub use uri::{BadUri, Endpoint, Scheme, ServerUri};

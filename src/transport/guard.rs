@@ -40,7 +40,8 @@ enum Request {
     Extended,
 }
 
-mod tag {
+/// Identifier octets (RFC 4511 appendix B).
+pub mod tag {
     pub const BOOLEAN: u8 = 0x01;
     pub const INTEGER: u8 = 0x02;
     pub const OCTET_STRING: u8 = 0x04;
@@ -113,6 +114,11 @@ impl Guard {
     /// Whether we have said good-bye.
     pub fn unbound(&self) -> bool {
         self.unbound
+    }
+
+    /// Whether all that came was whole messages.
+    pub fn is_between_messages(&self) -> bool {
+        self.inbound.is_empty()
     }
 
     /// Takes bytes from the server and gives back the complete messages that passed.

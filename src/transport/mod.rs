@@ -6,12 +6,15 @@
 mod ber;
 mod connect;
 mod guard;
+mod patience;
 mod quiet;
 mod relay;
 mod resolve;
+mod starttls;
 mod tls;
 
-pub use connect::{Trouble, connect};
+pub use connect::{Protection, Trouble, connect};
+pub use patience::within;
 pub use relay::{Fault, relay};
 pub use tls::TlsClient;
 

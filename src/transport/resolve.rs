@@ -7,18 +7,22 @@ mod client;
 mod conf;
 mod hosts;
 mod message;
+mod srv;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
 use super::connect::Trouble;
-use crate::directory::Cause;
 use client::Failure;
 use conf::Conf;
+
+#[allow(unused_imports)]
+pub use srv::{Target, targets};
 
 /// No more addresses of one host than this are used.
 const MAX_ADDRESSES: usize = 16;
@@ -26,8 +30,9 @@ const MAX_ADDRESSES: usize = 16;
 /// No more of either file than this is read.
 const MAX_FILE: u64 = 1024 * 1024;
 
-/// All addresses of a host, IPv4 first: a host without an IPv6 route is more common than one
-/// without IPv4, and each address that leads nowhere costs a share of the connect timeout.
+/// All addresses of a host, IPv4 and IPv6 in turn (RFC 8305 §4): a family that leads nowhere holds
+/// up nothing but its own. IPv4 goes first, because a host without an IPv6 route is more common than
+/// one without IPv4.
 ///
 /// An address literal is its own answer, and `localhost` is this machine whatever a resolver says
 /// (RFC 6761 §6.3). The caller sets the deadline.
@@ -67,44 +72,60 @@ impl Sources {
         }
         self.look_up(host, bare).await.map_err(|why| {
             Trouble::new(
-                Cause::Dns,
+                why.cause(),
                 format!("{} does not resolve: {why}", host.escape_debug()),
             )
         })
     }
 
-    async fn look_up(&self, host: &str, bare: &str) -> Result<Vec<IpAddr>, String> {
+    async fn look_up(&self, host: &str, bare: &str) -> Result<Vec<IpAddr>, Failure> {
         if !message::is_name(bare) {
-            return Err("it is not a valid host name".to_owned());
+            return Err(Failure::Unusable("it is not a valid host name".to_owned()));
         }
         let listed = hosts::look_up(&self.hosts, bare);
         if !listed.is_empty() {
             return Ok(in_order(listed));
         }
-        let conf = Conf::read(&self.resolv_conf, self.port)?;
+        let conf = self.conf()?;
         let mut failed = Failure::NoName;
         for name in conf.candidates(host) {
-            match client::look_up(&conf, &name).await {
+            match client::addresses(&conf, &name).await {
                 Ok(addresses) => return Ok(in_order(addresses)),
                 // The same server would stay silent for the next name too.
-                Err(failure @ Failure::Silent(_)) => return Err(failure.to_string()),
+                Err(failure @ Failure::Silent(_)) => return Err(failure),
                 Err(failure) => failed = failed.or(failure),
             }
         }
-        Err(failed.to_string())
+        Err(failed)
+    }
+
+    fn conf(&self) -> Result<Conf, Failure> {
+        Conf::read(&self.resolv_conf, self.port).map_err(Failure::Unusable)
     }
 }
 
-/// IPv4 first, each once, not too many.
-fn in_order(mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
-    addresses.sort_by_key(IpAddr::is_ipv6);
+/// The families in turn, IPv4 first; each address once, and not too many.
+fn in_order(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let (v4, v6): (Vec<_>, Vec<_>) = addresses.into_iter().partition(IpAddr::is_ipv4);
+    let (mut v4, mut v6) = (once_each(v4).into_iter(), once_each(v6).into_iter());
     let mut kept = Vec::new();
-    for address in addresses {
-        if kept.len() < MAX_ADDRESSES && !kept.contains(&address) {
-            kept.push(address);
+    while kept.len() < MAX_ADDRESSES {
+        let before = kept.len();
+        kept.extend(v4.next());
+        kept.extend(v6.next());
+        if kept.len() == before {
+            break;
         }
     }
     kept
+}
+
+fn once_each(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let mut seen = HashSet::new();
+    addresses
+        .into_iter()
+        .filter(|address| seen.insert(*address))
+        .collect()
 }
 
 /// The start of a file, up to the last line that is whole.

@@ -1,15 +1,15 @@
-//! TLS with rustls: roots from a configured file or the system's bundle, by absolute path. Nothing
-//! is read from the environment, because the module runs inside setuid programs.
+//! TLS with rustls. Nothing is read from the environment, because the module runs inside setuid
+//! programs; nothing is resumed or written down, because each login has a connection of its own.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+mod identity;
+mod trust;
+mod verifier;
+
+use std::io;
 use std::sync::Arc;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
+use rustls::{CertificateError, ClientConfig};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -18,39 +18,37 @@ use super::connect::Trouble;
 use super::quiet::Quiet;
 use crate::config::Tls;
 use crate::directory::Cause;
+use trust::Trust;
+use verifier::Verifier;
 
-/// Where distributions keep their bundle of trusted certificates: Debian and its kin, Fedora and its
-/// kin, SUSE, Alpine.
-const SYSTEM_BUNDLES: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
-
-/// The largest certificate file that is read, in bytes.
-const MAX_CA_FILE: u64 = 4 * 1024 * 1024;
-
-/// What it takes to trust a server.
+/// What it takes to trust a server, and who we are to it.
 pub struct TlsClient(Arc<ClientConfig>);
 
 impl TlsClient {
-    /// Loads the trusted certificates.
+    /// Loads the trusted certificates and the client's own.
     ///
     /// # Errors
-    /// In words for the administrator: the file is missing, unreadable, or has no certificate.
+    /// In words for the administrator: a file is missing, unreadable, or has nothing of use in it.
     pub fn new(settings: &Tls) -> Result<Self, String> {
-        let roots = match &settings.ca_file {
-            Some(path) => strict_roots(path)?,
-            None => system_roots()?,
+        let trust = match settings.verify {
+            true => Some(Trust::load(settings)?),
+            false => None,
         };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
+        let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| format!("TLS cannot be set up: {error}"))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        // One connection for each login: there is nothing to resume.
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Verifier { trust, provider }));
+        let mut config = match &settings.client {
+            None => config.with_no_client_auth(),
+            Some(client) => {
+                let (chain, key) = identity::load(client)?;
+                config
+                    .with_client_auth_cert(chain, key)
+                    .map_err(|error| identity::mismatch(client, &error))?
+            }
+        };
         config.resumption = rustls::client::Resumption::disabled();
         Ok(TlsClient(Arc::new(config)))
     }
@@ -64,7 +62,9 @@ impl TlsClient {
         host: &str,
         socket: Quiet<TcpStream>,
     ) -> Result<TlsStream<Quiet<TcpStream>>, Trouble> {
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+        // A trailing dot makes a name absolute for DNS; it is no part of the name in a certificate.
+        let name = host.strip_suffix('.').unwrap_or(host);
+        let name = ServerName::try_from(name.to_owned()).map_err(|_| {
             Trouble::new(
                 Cause::TlsName,
                 format!("{host} cannot be the name in a certificate"),
@@ -102,62 +102,4 @@ pub fn trouble(error: &io::Error) -> Option<Trouble> {
         _ => Cause::TlsProtocol,
     };
     Some(Trouble::new(cause, format!("TLS: {error}")))
-}
-
-/// The certificates of a file that the administrator named: each has to be usable.
-fn strict_roots(path: &Path) -> Result<RootCertStore, String> {
-    let name = path.display();
-    let bytes = read(path).map_err(|error| format!("tls.ca_file {name}: {error}"))?;
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&bytes) {
-        let added = certificate
-            .map_err(|error| error.to_string())
-            .and_then(|certificate| roots.add(certificate).map_err(|error| error.to_string()));
-        added.map_err(|error| {
-            format!(
-                "tls.ca_file {name}: certificate {}: {error}",
-                roots.len() + 1
-            )
-        })?;
-    }
-    if roots.is_empty() {
-        return Err(format!("tls.ca_file {name} has no certificate in PEM form"));
-    }
-    Ok(roots)
-}
-
-/// The certificates of the system's bundle, without those that rustls cannot use.
-fn system_roots() -> Result<RootCertStore, String> {
-    let found = SYSTEM_BUNDLES
-        .iter()
-        .map(PathBuf::from)
-        .find_map(|path| read(&path).ok());
-    let bytes = found.ok_or_else(|| {
-        format!(
-            "no bundle of trusted certificates at {}; install ca-certificates or set tls.ca_file",
-            SYSTEM_BUNDLES.join(", ")
-        )
-    })?;
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&bytes).flatten());
-    if roots.is_empty() {
-        return Err("the system's bundle of trusted certificates is empty; set tls.ca_file".into());
-    }
-    Ok(roots)
-}
-
-/// Reads a file of certificates. It may be a link, as the system's bundle often is, but no device and
-/// no FIFO, which could block.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let flags = libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC;
-    let file = File::options().read(true).custom_flags(flags).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "this is no regular file",
-        ));
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_CA_FILE).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

@@ -9,6 +9,7 @@ mod common;
 #[path = "../common/devlog.rs"]
 #[allow(dead_code)]
 mod devlog;
+mod environments;
 mod log;
 mod machine;
 #[path = "../common/private_host.rs"]
@@ -16,4 +17,6 @@ mod private_host;
 mod ssh;
 mod ssh_down;
 mod ssh_logins;
+mod su;
 mod sudo;
+mod trace;

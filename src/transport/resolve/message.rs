@@ -28,18 +28,60 @@ pub fn is_name(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_label)
 }
 
-/// The address family that is asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Family {
-    V4,
-    V6,
+/// What is asked for: a type of records, and how one is read.
+pub struct Kind<R> {
+    code: TYPE,
+    read: fn(&RData) -> Option<R>,
+}
+
+/// IPv4 addresses.
+pub const A: Kind<IpAddr> = Kind {
+    code: TYPE::A,
+    read: |data| match data {
+        RData::A(a) => Some(Ipv4Addr::from(a.address).into()),
+        _ => None,
+    },
+};
+
+/// IPv6 addresses.
+pub const AAAA: Kind<IpAddr> = Kind {
+    code: TYPE::AAAA,
+    read: |data| match data {
+        RData::AAAA(a) => Some(Ipv6Addr::from(a.address).into()),
+        _ => None,
+    },
+};
+
+/// Where a service is (RFC 2782).
+pub const SRV: Kind<Srv> = Kind {
+    code: TYPE::SRV,
+    read: |data| match data {
+        RData::SRV(srv) => Some(Srv {
+            priority: srv.priority,
+            weight: srv.weight,
+            port: srv.port,
+            target: srv.target.to_string(),
+        }),
+        _ => None,
+    },
+};
+
+/// One record of type SRV.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Srv {
+    pub priority: u16,
+    pub weight: u16,
+    pub port: u16,
+    /// As the server wrote it, without the last dot: empty for the root. A dot within a label has
+    /// a backslash in front, so that it is no name for [`is_name`].
+    pub target: String,
 }
 
 /// What a server said.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Reply {
-    /// The addresses; none if the name exists without any of this family.
-    Addresses(Vec<IpAddr>),
+pub enum Reply<R> {
+    /// The records; none if the name exists without any of this type.
+    Records(Vec<R>),
     /// NXDOMAIN.
     NoName,
     /// Ask again over TCP.
@@ -49,24 +91,17 @@ pub enum Reply {
 }
 
 /// One question.
-pub struct Query<'a> {
+pub struct Query<'a, R> {
     id: u16,
     name: Name<'a>,
-    family: Family,
+    kind: &'a Kind<R>,
 }
 
-impl<'a> Query<'a> {
+impl<'a, R> Query<'a, R> {
     /// A question for an absolute name. `None` if it is too long.
-    pub fn new(id: u16, name: &'a str, family: Family) -> Option<Self> {
+    pub fn new(id: u16, name: &'a str, kind: &'a Kind<R>) -> Option<Self> {
         let name = Name::new(name).ok()?;
-        Some(Query { id, name, family })
-    }
-
-    fn record_type(&self) -> TYPE {
-        match self.family {
-            Family::V4 => TYPE::A,
-            Family::V6 => TYPE::AAAA,
-        }
+        Some(Query { id, name, kind })
     }
 
     /// The message to send. `None` cannot happen with a name that was checked.
@@ -75,7 +110,7 @@ impl<'a> Query<'a> {
         packet.set_flags(PacketFlag::RECURSION_DESIRED);
         packet.questions.push(Question::new(
             self.name.clone(),
-            QTYPE::TYPE(self.record_type()),
+            QTYPE::TYPE(self.kind.code),
             QCLASS::CLASS(CLASS::IN),
             false,
         ));
@@ -83,7 +118,7 @@ impl<'a> Query<'a> {
     }
 
     /// What a message says about the question. `None` if it is no answer to it.
-    pub fn judge(&self, message: &[u8]) -> Option<Reply> {
+    pub fn judge(&self, message: &[u8]) -> Option<Reply<R>> {
         let message = only_answers(message)?;
         let packet = Packet::parse(&message).ok()?;
         if !self.is_answered_by(&packet) {
@@ -93,7 +128,7 @@ impl<'a> Query<'a> {
             return Some(Reply::Truncated);
         }
         Some(match packet.rcode() {
-            RCODE::NoError => Reply::Addresses(self.addresses(&packet)),
+            RCODE::NoError => Reply::Records(self.records(&packet)),
             RCODE::NameError => Reply::NoName,
             other => Reply::Failed(other),
         })
@@ -107,13 +142,13 @@ impl<'a> Query<'a> {
             && packet.has_flags(PacketFlag::RESPONSE)
             && packet.opcode() == OPCODE::StandardQuery
             && same(&question.qname, &self.name)
-            && question.qtype == QTYPE::TYPE(self.record_type())
+            && question.qtype == QTYPE::TYPE(self.kind.code)
             && question.qclass == QCLASS::CLASS(CLASS::IN)
             && !question.unicast_response
     }
 
-    /// The addresses of the name, or of the name it is an alias of (RFC 1034 §3.6.2).
-    fn addresses(&self, packet: &Packet) -> Vec<IpAddr> {
+    /// The records of the name, or of the name it is an alias of (RFC 1034 §3.6.2).
+    fn records(&self, packet: &Packet) -> Vec<R> {
         let mut name = &self.name;
         for _ in 0..=MAX_ALIASES {
             let mut alias = None;
@@ -122,11 +157,9 @@ impl<'a> Query<'a> {
                 if record.class != CLASS::IN || !same(&record.name, name) {
                     continue;
                 }
-                match (&record.rdata, self.family) {
-                    (RData::A(a), Family::V4) => found.push(Ipv4Addr::from(a.address).into()),
-                    (RData::AAAA(a), Family::V6) => found.push(Ipv6Addr::from(a.address).into()),
-                    (RData::CNAME(target), _) => alias = Some(&target.0),
-                    _ => {}
+                match &record.rdata {
+                    RData::CNAME(target) => alias = Some(&target.0),
+                    data => found.extend((self.kind.read)(data)),
                 }
             }
             match alias {

@@ -3,6 +3,7 @@
 mod files;
 mod hostile;
 mod server;
+mod services;
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -10,11 +11,23 @@ use std::time::{Duration, Instant};
 use server::{A, AAAA, CNAME, Server, reply, truncated};
 
 use super::{Sources, Trouble};
+use crate::directory::Cause;
 
 const CONF: &str = "nameserver 127.0.0.1\nsearch example.com\noptions timeout:1 attempts:1\n";
 
 /// Looks a name up with these two files.
 fn resolve(hosts: &str, conf: Option<&str>, port: u16, name: &str) -> Result<Vec<IpAddr>, Trouble> {
+    with_files(hosts, conf, port, async |sources| {
+        sources.resolve(name).await
+    })
+}
+
+fn with_files<T>(
+    hosts: &str,
+    conf: Option<&str>,
+    port: u16,
+    look_up: impl AsyncFnOnce(&Sources) -> T,
+) -> T {
     let dir = tempfile::tempdir().unwrap();
     let sources = Sources {
         hosts: dir.path().join("hosts"),
@@ -29,7 +42,7 @@ fn resolve(hosts: &str, conf: Option<&str>, port: u16, name: &str) -> Result<Vec
         .enable_all()
         .build()
         .unwrap()
-        .block_on(sources.resolve(name))
+        .block_on(look_up(&sources))
 }
 
 fn ask(server: &Server, name: &str) -> Result<Vec<IpAddr>, Trouble> {
@@ -41,17 +54,43 @@ fn ips(list: &[&str]) -> Vec<IpAddr> {
 }
 
 #[test]
-fn both_families_are_found_with_ipv4_first() {
+fn the_families_take_turns_and_ipv4_begins() {
     let server = Server::udp(|q| {
-        let data: &[u8] = if q.kind == A {
-            &[192, 0, 2, 1]
-        } else {
-            &[0x20; 16]
+        let data: Vec<Vec<u8>> = match q.kind {
+            A => (1..=3).map(|last| vec![192, 0, 2, last]).collect(),
+            _ => [0x20, 0x21, 0x20].map(|byte| vec![byte; 16]).to_vec(),
         };
-        vec![reply(q, 0, &[(&q.name, q.kind, data)])]
+        let records: Vec<_> = data
+            .iter()
+            .map(|data| (q.name.as_str(), q.kind, data.as_slice()))
+            .collect();
+        vec![reply(q, 0, &records)]
     });
-    let expected = ips(&["192.0.2.1", "2020:2020:2020:2020:2020:2020:2020:2020"]);
+    let expected = ips(&[
+        "192.0.2.1",
+        "2020:2020:2020:2020:2020:2020:2020:2020",
+        "192.0.2.2",
+        "2121:2121:2121:2121:2121:2121:2121:2121",
+        "192.0.2.3",
+    ]);
     assert_eq!(ask(&server, "dc.Example.org").unwrap(), expected);
+}
+
+#[test]
+fn sixteen_addresses_are_used_of_both_families() {
+    let server = Server::udp(|q| {
+        let data: Vec<Vec<u8>> = (1..=60)
+            .map(|last| vec![last; if q.kind == A { 4 } else { 16 }])
+            .collect();
+        let records: Vec<_> = data
+            .iter()
+            .map(|data| (q.name.as_str(), q.kind, data.as_slice()))
+            .collect();
+        vec![reply(q, 0, &records)]
+    });
+    let found = ask(&server, "dc.example.org").unwrap();
+    assert_eq!(found.len(), 16);
+    assert_eq!(found.iter().filter(|ip| ip.is_ipv6()).count(), 8);
 }
 
 #[test]
@@ -116,6 +155,7 @@ fn what_is_no_answer_to_the_question_is_ignored() {
 fn an_answer_from_another_port_is_ignored() {
     let server = Server::udp_from_elsewhere(|q| vec![reply(q, 0, &[(&q.name, A, &[6, 6, 6, 6])])]);
     let trouble = ask(&server, "dc.example.org").unwrap_err();
+    assert_eq!(trouble.cause, Cause::DnsTimeout);
     assert!(trouble.detail.contains("does not answer"), "{trouble:?}");
 }
 
@@ -179,11 +219,32 @@ fn a_name_that_does_not_exist_is_tried_in_the_search_list() {
 
 #[test]
 fn a_server_that_fails_is_named() {
-    let server = Server::udp(|q| vec![reply(q, 2, &[])]);
-    let trouble = ask(&server, "dc.example.org.").unwrap_err();
-    assert_eq!(trouble.cause, crate::directory::Cause::Dns);
-    assert!(
-        trouble.detail.contains("127.0.0.1 answers SERVFAIL"),
-        "{trouble:?}"
-    );
+    for (rcode, text) in [(2, "SERVFAIL"), (5, "REFUSED"), (4, "NotImplemented")] {
+        let server = Server::udp(move |q| vec![reply(q, rcode, &[])]);
+        let trouble = ask(&server, "dc.example.org.").unwrap_err();
+        assert_eq!(trouble.cause, Cause::Dns);
+        assert!(
+            trouble.detail.contains("127.0.0.1 answers") && trouble.detail.contains(text),
+            "{trouble:?}"
+        );
+    }
+}
+
+#[test]
+fn only_silence_is_a_timeout() {
+    let port = {
+        let nobody = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        nobody.local_addr().unwrap().port()
+    };
+    let closed = resolve("", Some(CONF), port, "dc.example.org.").unwrap_err();
+    assert_eq!(closed.cause, Cause::Dns, "{closed:?}");
+    assert!(closed.detail.contains("cannot be asked"), "{closed:?}");
+    let silent = Server::udp(|_| vec![]);
+    let trouble = ask(&silent, "dc.example.org.").unwrap_err();
+    assert_eq!(trouble.cause, Cause::DnsTimeout, "{trouble:?}");
+    // A second server that says that it cannot say is not silent.
+    let _second = Server::udp_on("127.0.0.2", silent.port, |q| vec![reply(q, 2, &[])]);
+    let conf = "nameserver 127.0.0.1\nnameserver 127.0.0.2\noptions timeout:1 attempts:1\n";
+    let trouble = resolve("", Some(conf), silent.port, "dc.example.org.").unwrap_err();
+    assert_eq!(trouble.cause, Cause::Dns, "{trouble:?}");
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 pub const A: u16 = 1;
 pub const CNAME: u16 = 5;
 pub const AAAA: u16 = 28;
+pub const SRV: u16 = 33;
 
 /// A question that came in.
 pub struct Asked {
@@ -42,17 +43,29 @@ pub fn reply(asked: &Asked, rcode: u8, records: &[(&str, u16, &[u8])]) -> Vec<u8
     message[2..4].copy_from_slice(&[0x81, 0x80 | rcode]);
     message[6..8].copy_from_slice(&(records.len() as u16).to_be_bytes());
     for (name, kind, data) in records {
-        for label in name.split('.') {
-            message.push(label.len() as u8);
-            message.extend(label.as_bytes());
-        }
-        message.push(0);
+        message.extend(wire_name(name));
         message.extend(kind.to_be_bytes());
         message.extend([0, 1, 0, 0, 0, 60]);
         message.extend((data.len() as u16).to_be_bytes());
         message.extend(*data);
     }
     message
+}
+
+/// The data of an SRV record (RFC 2782).
+pub fn srv(priority: u16, weight: u16, port: u16, target: &str) -> Vec<u8> {
+    let numbers = [priority, weight, port].map(u16::to_be_bytes);
+    [numbers.as_flattened(), &wire_name(target)].concat()
+}
+
+/// A name as a message holds it; `.` is the root.
+fn wire_name(name: &str) -> Vec<u8> {
+    let labels = name.split('.').filter(|label| !label.is_empty());
+    let mut bytes: Vec<u8> = labels
+        .flat_map(|label| [&[label.len() as u8], label.as_bytes()].concat())
+        .collect();
+    bytes.push(0);
+    bytes
 }
 
 /// An answer that did not fit.
