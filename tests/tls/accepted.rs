@@ -26,7 +26,11 @@ fn assert_accepted(slapd: &Slapd, host: &mut Host, name: &str, identity: &Identi
         let recorder = Recorder::start_at(here, opening, settings, address(slapd), None);
         let config = config(slapd, &recorder.section(name), &ca_file(slapd, trusted));
         host.login(&config).assert_granted(&what);
-        assert_eq!(host.login_with(&config, "wrong").code, PAM_AUTH_ERR, "{what}");
+        assert_eq!(
+            host.login_with(&config, "wrong").code,
+            PAM_AUTH_ERR,
+            "{what}"
+        );
         host.account(&config).assert_granted(&what);
         let record = recorder.record(3);
         assert_eq!(record.handshakes, 3, "{what}");
@@ -65,8 +69,7 @@ fn an_ipv6_address_needs_that_address_in_the_certificate() {
     for names in [&["127.0.0.1"][..], &["six.example.com"], &["::2"]] {
         let settings = trusted.server(names).server(ALL_VERSIONS);
         let here = "::1".parse().expect("an address");
-        let recorder =
-            Recorder::start_at(here, Opening::Ldaps, settings, address(&slapd), None);
+        let recorder = Recorder::start_at(here, Opening::Ldaps, settings, address(&slapd), None);
         let config = config(
             &slapd,
             &recorder.section("::1"),
@@ -162,7 +165,10 @@ fn slapd_itself_is_trusted_with_each_good_certificate_and_protocol() {
             host.login(&config).assert_granted(&what);
             assert_eq!(host.account(&config).code, PAM_SUCCESS, "{what}");
             let operations = watch.operations();
-            assert!(operations.binds_as(SERVICE_DN) >= 2, "{what}: {operations:#?}");
+            assert!(
+                operations.binds_as(SERVICE_DN) >= 2,
+                "{what}: {operations:#?}"
+            );
             assert_eq!(operations.binds_as(&user_dn("alice")), 1, "{what}");
             let established = format!(" tls_proto={version}");
             let lines = operations.lines.iter();
@@ -194,7 +200,8 @@ fn slapd_itself_is_refused_with_each_bad_certificate() {
             let config = config(&slapd, &section, &ca_file(&slapd, &trusted.pem));
             let watch = slapd.watch();
             let limit = std::time::Duration::from_secs(1);
-            host.login(&config).assert_unavailable(&what, &[cause], limit);
+            host.login(&config)
+                .assert_unavailable(&what, &[cause], limit);
             let operations = watch.operations();
             assert!(operations.binds.is_empty(), "{what}: {operations:#?}");
             assert!(operations.searches.is_empty(), "{what}: {operations:#?}");

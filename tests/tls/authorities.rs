@@ -93,10 +93,15 @@ fn a_file_may_hold_comments_and_several_certificates() {
         ("the last of two", format!("{other}{trusted}")),
         (
             "with comments",
-            format!("# Our authorities\n\nOther:\n{other}\nsubject=CN = Trusted\n# and\n{trusted}\nend"),
+            format!(
+                "# Our authorities\n\nOther:\n{other}\nsubject=CN = Trusted\n# and\n{trusted}\nend"
+            ),
         ),
         ("with carriage returns", trusted.replace('\n', "\r\n")),
-        ("without a newline at the end", trusted.trim_end().to_owned()),
+        (
+            "without a newline at the end",
+            trusted.trim_end().to_owned(),
+        ),
         ("twice the same", format!("{trusted}{trusted}")),
     ] {
         let path = scene.slapd.file("several.pem", 0o644, &pem);

@@ -41,9 +41,7 @@ pub fn section(opening: Opening, host: &str, port: u16) -> String {
     };
     match opening {
         Opening::Ldaps => server_section(&format!("ldaps://{host}:{port}"), ""),
-        Opening::StartTls => {
-            server_section(&format!("ldap://{host}:{port}"), "start_tls = true\n")
-        }
+        Opening::StartTls => server_section(&format!("ldap://{host}:{port}"), "start_tls = true\n"),
     }
 }
 
@@ -199,10 +197,7 @@ impl Ended {
                 "{what}: \"{word}\" is missing: {self:#?}"
             );
         }
-        assert!(
-            self.time < Duration::from_millis(500),
-            "{what}: {self:#?}"
-        );
+        assert!(self.time < Duration::from_millis(500), "{what}: {self:#?}");
     }
 }
 

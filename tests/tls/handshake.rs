@@ -41,7 +41,9 @@ fn assert_unavailable(cases: Vec<Case>) {
 
 /// A record of TLS 1.2, RFC 5246 §6.2.1.
 fn record(kind: u8, content: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content.len()).expect("a record").to_be_bytes();
+    let length = u16::try_from(content.len())
+        .expect("a record")
+        .to_be_bytes();
     [&[kind, 3, 3][..], &length, content].concat()
 }
 
@@ -115,18 +117,42 @@ fn an_alert_or_an_end_in_the_middle_is_unavailable_at_once() {
 #[test]
 fn what_is_no_tls_is_tls_protocol() {
     assert_unavailable(vec![
-        ("text", TLS_PROTOCOL, answer(b"220 mail.example.com ESMTP\r\n".to_vec())),
+        (
+            "text",
+            TLS_PROTOCOL,
+            answer(b"220 mail.example.com ESMTP\r\n".to_vec()),
+        ),
         (
             "HTTP",
             TLS_PROTOCOL,
             answer(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".to_vec()),
         ),
         ("zeros", TLS_PROTOCOL, answer(vec![0; 1000])),
-        ("application data", TLS_PROTOCOL, answer(record(23, &[7; 100]))),
-        ("a client's hello", TLS_PROTOCOL, answer(record(HANDSHAKE, &[1, 0, 0, 4, 3, 3, 0, 0]))),
-        ("an unknown record", TLS_PROTOCOL, answer(record(99, &[7; 100]))),
-        ("an unknown message", TLS_PROTOCOL, answer(record(HANDSHAKE, &[99, 0, 0, 4, 1, 2, 3, 4]))),
-        ("a record that is too long", TLS_PROTOCOL, answer(record(HANDSHAKE, &[2; 20_000]))),
+        (
+            "application data",
+            TLS_PROTOCOL,
+            answer(record(23, &[7; 100])),
+        ),
+        (
+            "a client's hello",
+            TLS_PROTOCOL,
+            answer(record(HANDSHAKE, &[1, 0, 0, 4, 3, 3, 0, 0])),
+        ),
+        (
+            "an unknown record",
+            TLS_PROTOCOL,
+            answer(record(99, &[7; 100])),
+        ),
+        (
+            "an unknown message",
+            TLS_PROTOCOL,
+            answer(record(HANDSHAKE, &[99, 0, 0, 4, 1, 2, 3, 4])),
+        ),
+        (
+            "a record that is too long",
+            TLS_PROTOCOL,
+            answer(record(HANDSHAKE, &[2; 20_000])),
+        ),
     ]);
 }
 
@@ -141,9 +167,21 @@ fn a_stream_without_end_ends_in_time() {
     let (head, body) = (record(HANDSHAKE, &endless), record(HANDSHAKE, &[7; 16_000]));
     assert_unavailable(vec![
         ("warnings", EITHER, flood(warning.repeat(100))),
-        ("empty records", EITHER, flood(record(HANDSHAKE, &[]).repeat(100))),
-        ("requests for a new hello", EITHER, flood(record(HANDSHAKE, &[0; 4]).repeat(100))),
-        ("changes of the cipher", EITHER, flood(record(20, &[1]).repeat(100))),
+        (
+            "empty records",
+            EITHER,
+            flood(record(HANDSHAKE, &[]).repeat(100)),
+        ),
+        (
+            "requests for a new hello",
+            EITHER,
+            flood(record(HANDSHAKE, &[0; 4]).repeat(100)),
+        ),
+        (
+            "changes of the cipher",
+            EITHER,
+            flood(record(20, &[1]).repeat(100)),
+        ),
         (
             "a message of 16 MiB",
             EITHER,

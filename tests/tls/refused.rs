@@ -28,12 +28,7 @@ struct Case {
     cause: &'static str,
 }
 
-fn case(
-    what: &'static str,
-    host: &'static str,
-    identity: Identity,
-    cause: &'static str,
-) -> Case {
+fn case(what: &'static str, host: &'static str, identity: Identity, cause: &'static str) -> Case {
     Case {
         what,
         host,
@@ -116,8 +111,18 @@ fn a_certificate_for_another_name_is_tls_name() {
                 "tls_name",
             ),
             case("no alternative name, only a CN", HOST, of(&[]), "tls_name"),
-            case("a longer name", HOST, of(&["ldap.example.com.evil.org"]), "tls_name"),
-            case("a shorter name", "a.b.example.com", of(&["b.example.com"]), "tls_name"),
+            case(
+                "a longer name",
+                HOST,
+                of(&["ldap.example.com.evil.org"]),
+                "tls_name",
+            ),
+            case(
+                "a shorter name",
+                "a.b.example.com",
+                of(&["b.example.com"]),
+                "tls_name",
+            ),
         ]
     });
 }
@@ -127,10 +132,25 @@ fn a_wildcard_stands_for_one_whole_label_on_the_left() {
     assert_refused(|by| {
         let of = |name: &str| by.trusted.server(&[name]);
         vec![
-            case("two labels", "a.b.example.com", of("*.example.com"), "tls_name"),
+            case(
+                "two labels",
+                "a.b.example.com",
+                of("*.example.com"),
+                "tls_name",
+            ),
             case("no label", "example.com", of("*.example.com"), "tls_name"),
-            case("a part of a label", "lab.example.com", of("l*.example.com"), "tls_name"),
-            case("a label in the middle", "a.b.example.com", of("a.*.example.com"), "tls_name"),
+            case(
+                "a part of a label",
+                "lab.example.com",
+                of("l*.example.com"),
+                "tls_name",
+            ),
+            case(
+                "a label in the middle",
+                "a.b.example.com",
+                of("a.*.example.com"),
+                "tls_name",
+            ),
             case("a top-level domain", HOST, of("*.com"), "tls_name"),
             case("everything", HOST, of("*"), "tls_name"),
         ]
@@ -140,15 +160,33 @@ fn a_wildcard_stands_for_one_whole_label_on_the_left() {
 #[test]
 fn an_address_needs_an_address_in_the_certificate() {
     assert_refused(|by| {
-        let text = by
-            .trusted
-            .server_with(&[], zoo::dns_name_of("127.0.0.1"));
+        let text = by.trusted.server_with(&[], zoo::dns_name_of("127.0.0.1"));
         vec![
-            case("a name", "127.0.0.1", by.trusted.server(&[HOST, "localhost"]), "tls_name"),
-            case("another address", "127.0.0.1", by.trusted.server(&["127.0.0.2"]), "tls_name"),
-            case("the other family", "127.0.0.1", by.trusted.server(&["::1"]), "tls_name"),
+            case(
+                "a name",
+                "127.0.0.1",
+                by.trusted.server(&[HOST, "localhost"]),
+                "tls_name",
+            ),
+            case(
+                "another address",
+                "127.0.0.1",
+                by.trusted.server(&["127.0.0.2"]),
+                "tls_name",
+            ),
+            case(
+                "the other family",
+                "127.0.0.1",
+                by.trusted.server(&["::1"]),
+                "tls_name",
+            ),
             case("an address as a DNS name", "127.0.0.1", text, "tls_name"),
-            case("an address for a name", HOST, by.trusted.server(&["127.0.0.1"]), "tls_name"),
+            case(
+                "an address for a name",
+                HOST,
+                by.trusted.server(&["127.0.0.1"]),
+                "tls_name",
+            ),
         ]
     });
 }
@@ -158,7 +196,12 @@ fn a_certificate_of_a_stranger_is_tls_untrusted() {
     assert_refused(|by| {
         let intermediate = by.other.intermediate("Intermediate", |_| ());
         vec![
-            case("another authority", HOST, by.other.server(&[HOST]), "tls_untrusted"),
+            case(
+                "another authority",
+                HOST,
+                by.other.server(&[HOST]),
+                "tls_untrusted",
+            ),
             case(
                 "another authority, sent along",
                 HOST,
@@ -226,7 +269,12 @@ fn a_chain_that_does_not_hold_is_tls_untrusted() {
                 narrow.server(&[HOST]).with(&narrow.pem),
                 "tls_untrusted",
             ),
-            case("a chain without end", HOST, zoo::bomb(&by.trusted, 80), "tls_untrusted"),
+            case(
+                "a chain without end",
+                HOST,
+                zoo::bomb(&by.trusted, 80),
+                "tls_untrusted",
+            ),
         ]
     });
 }
@@ -236,7 +284,12 @@ fn a_certificate_for_another_purpose_is_tls_untrusted() {
     assert_refused(|by| {
         let certificate = |adjust: fn(&mut _)| by.trusted.server_with(&[HOST], adjust);
         vec![
-            case("for clients only", HOST, certificate(zoo::client_only), "tls_untrusted"),
+            case(
+                "for clients only",
+                HOST,
+                certificate(zoo::client_only),
+                "tls_untrusted",
+            ),
             case(
                 "with an unknown critical extension",
                 HOST,

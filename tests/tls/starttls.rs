@@ -116,11 +116,7 @@ fn a_refusal_is_starttls_refused_and_the_login_does_not_go_on_in_clear() {
 fn a_server_that_closes_instead_is_unavailable() {
     assert_unavailable(|_| {
         vec![
-            case(
-                "closes at once",
-                &["closed"],
-                Box::new(|peer| peer.close()),
-            ),
+            case("closes at once", &["closed"], Box::new(|peer| peer.close())),
             case(
                 "closes instead of an answer",
                 &["closed"],
@@ -200,9 +196,17 @@ fn an_answer_that_is_none_is_unavailable() {
     assert_unavailable(|_| {
         vec![
             case("text", &["protocol"], answer(|_| b"220 ready\r\n".to_vec())),
-            case("HTTP", &["protocol"], answer(|_| b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())),
+            case(
+                "HTTP",
+                &["protocol"],
+                answer(|_| b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()),
+            ),
             case("zeros", &["protocol"], answer(|_| vec![0; 64])),
-            case("TLS already", &["protocol"], answer(|_| vec![22, 3, 3, 0, 4, 2, 0, 0, 0])),
+            case(
+                "TLS already",
+                &["protocol"],
+                answer(|_| vec![22, 3, 3, 0, 4, 2, 0, 0, 0]),
+            ),
             case(
                 "a message without end",
                 &["protocol", "too_large"],
@@ -229,13 +233,21 @@ fn an_answer_that_is_none_is_unavailable() {
                 &["protocol"],
                 answer(|id| ber::message(id, ber::of(tag::INTERMEDIATE_RESPONSE, &[]))),
             ),
-            case("another message id", &["protocol"], answer(|id| extended(id + 1, 0))),
+            case(
+                "another message id",
+                &["protocol"],
+                answer(|id| extended(id + 1, 0)),
+            ),
             case(
                 "a notice of disconnection",
                 &["protocol", "closed", "busy", "starttls_refused"],
                 answer(|_| extended(0, 52)),
             ),
-            case("a good answer with message id 0", &["protocol"], answer(|_| extended(0, 0))),
+            case(
+                "a good answer with message id 0",
+                &["protocol"],
+                answer(|_| extended(0, 0)),
+            ),
             case(
                 "an answer without a result code",
                 &["protocol"],
@@ -260,7 +272,11 @@ fn bytes_behind_the_answer_are_fatal() {
             case("a forged bind", INJECTED, with(|id| forged_bind(id + 1))),
             case("a second answer", INJECTED, with(|id| extended(id, 0))),
             case("one byte", INJECTED, with(|_| vec![0x30])),
-            case("TLS before its time", INJECTED, with(|_| vec![22, 3, 3, 0, 4, 2, 0, 0, 0])),
+            case(
+                "TLS before its time",
+                INJECTED,
+                with(|_| vec![22, 3, 3, 0, 4, 2, 0, 0, 0]),
+            ),
         ]
     });
 }

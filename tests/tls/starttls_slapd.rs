@@ -40,7 +40,9 @@ fn every_operation_comes_after_the_handshake() {
         } else if line.contains(" TLS established ") {
             encrypted = true;
         }
-        let asks = [" BIND ", " SRCH ", " CMP "].iter().any(|op| line.contains(op));
+        let asks = [" BIND ", " SRCH ", " CMP "]
+            .iter()
+            .any(|op| line.contains(op));
         assert!(encrypted || !asks, "in clear: {line}: {operations:#?}");
     }
 }

@@ -24,16 +24,21 @@ fn any_certificate_is_accepted_with_a_warning_each_time() {
         ("self-signed", zoo::self_signed(&[HOST], IsCa::NoCa)),
         ("self-signed, CA", zoo::self_signed(&[HOST], zoo::ca_true())),
         ("expired", authority.server_with(&[HOST], zoo::expired)),
-        ("not yet valid", authority.server_with(&[HOST], zoo::not_yet_valid)),
+        (
+            "not yet valid",
+            authority.server_with(&[HOST], zoo::not_yet_valid),
+        ),
         ("another name", authority.server(&["www.example.org"])),
         ("no name", authority.server(&[])),
-        ("for clients", authority.server_with(&[HOST], zoo::client_only)),
+        (
+            "for clients",
+            authority.server_with(&[HOST], zoo::client_only),
+        ),
         ("without its chain", intermediate.server(&[HOST])),
     ] {
         for opening in BOTH {
             let what = format!("{what} ({opening:?})");
-            let recorder =
-                Recorder::start(opening, identity.server(ALL_VERSIONS), address(&slapd));
+            let recorder = Recorder::start(opening, identity.server(ALL_VERSIONS), address(&slapd));
             let config = config(&slapd, &recorder.section(HOST), UNVERIFIED);
             let right = host.login(&config);
             right.assert_granted(&what);
@@ -79,8 +84,7 @@ fn a_server_without_the_certificates_key_is_refused_all_the_same() {
     let slapd = server();
     let mut host = Host::enter();
     for versions in [&[&rustls::version::TLS12][..], &[&rustls::version::TLS13]] {
-        let recorder =
-            Recorder::start(Opening::Ldaps, stolen.server(versions), address(&slapd));
+        let recorder = Recorder::start(Opening::Ldaps, stolen.server(versions), address(&slapd));
         let config = config(&slapd, &recorder.section(HOST), UNVERIFIED);
         host.login(&config).assert_unavailable(
             "a stolen certificate",
