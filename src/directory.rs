@@ -45,6 +45,9 @@ pub trait Directory {
 
     /// The server that answers, as its URI, once one does.
     fn server(&self) -> Option<String>;
+
+    /// The servers before it that could not be used, and why; empty if there were none.
+    fn passed_over(&self) -> String;
 }
 
 /// An entry of the directory: what this project asked for of it.
@@ -155,6 +158,61 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Every cause once.
+    pub const ALL: [Cause; 18] = [
+        Cause::Refused,
+        Cause::Unreachable,
+        Cause::Dns,
+        Cause::DnsTimeout,
+        Cause::ConnectTimeout,
+        Cause::TlsExpired,
+        Cause::TlsName,
+        Cause::TlsUntrusted,
+        Cause::TlsProtocol,
+        Cause::StarttlsRefused,
+        Cause::Timeout,
+        Cause::Closed,
+        Cause::Protocol,
+        Cause::TooLarge,
+        Cause::TooDeep,
+        Cause::Busy,
+        Cause::Referral,
+        Cause::Host,
+    ];
+
+    /// The cause with this word.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.name() == name)
+    }
+
+    /// Whether a server that fails in this way before its first answer is down: there is nobody to talk
+    /// to, and finding that out costs time. A server that is there and is not trusted, or is busy, is
+    /// not; nor does trouble of this process say anything about a server.
+    #[must_use]
+    pub fn is_down(self) -> bool {
+        match self {
+            Cause::Refused
+            | Cause::Unreachable
+            | Cause::Dns
+            | Cause::DnsTimeout
+            | Cause::ConnectTimeout
+            | Cause::Timeout
+            | Cause::Closed => true,
+            Cause::TlsExpired
+            | Cause::TlsName
+            | Cause::TlsUntrusted
+            | Cause::TlsProtocol
+            | Cause::StarttlsRefused
+            | Cause::Protocol
+            | Cause::TooLarge
+            | Cause::TooDeep
+            | Cause::Busy
+            | Cause::Referral
+            | Cause::Host => false,
+        }
+    }
+
     /// The word in the log line.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -41,6 +41,7 @@ pub mod outcome;
 pub mod policy;
 pub mod secret;
 pub mod session;
+pub mod store;
 pub mod sys;
 pub mod template;
 pub mod transaction;

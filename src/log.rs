@@ -115,12 +115,13 @@ pub fn decision_line(subject: Subject<'_>, decision: &Decision, elapsed: Duratio
     if let Some(cause) = decision.cause {
         let _ = write!(line, " cause={}", cause.name());
     }
-    if !decision.reason.is_empty() {
-        let _ = write!(
-            line,
-            " reason={}",
-            quoted(decision.reason.as_bytes(), MAX_REASON)
-        );
+    for (key, text) in [
+        ("reason", &decision.reason),
+        ("passed_over", &decision.passed_over),
+    ] {
+        if !text.is_empty() {
+            let _ = write!(line, " {key}={}", quoted(text.as_bytes(), MAX_REASON));
+        }
     }
     line
 }

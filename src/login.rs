@@ -31,6 +31,9 @@ pub struct Decision {
     pub cause: Option<Cause>,
     /// The server that answered, or the last one tried.
     pub server: Option<String>,
+    /// The servers before it that could not be used, and why; empty for [`Outcome::Unavailable`], whose
+    /// reason has all of them.
+    pub passed_over: String,
     /// Who the user is in the directory, for [`Outcome::Granted`].
     pub identity: Option<Identity>,
 }
@@ -54,6 +57,7 @@ impl Decision {
             reason: reason.into(),
             cause: None,
             server: None,
+            passed_over: String::new(),
             identity: None,
         }
     }
@@ -260,7 +264,11 @@ fn conclude(result: Result<Identity, End>, directory: &dyn Directory) -> Decisio
             };
         }
     };
-    Decision { server, ..decision }
+    Decision {
+        server,
+        passed_over: directory.passed_over(),
+        ..decision
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,40 @@
 //! The few system calls that the standard library has no safe form of.
 
 use std::ffi::{CString, c_char, c_int};
+use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 /// The effective uid of this process (geteuid(2)).
 #[must_use]
 pub fn effective_uid() -> u32 {
     // SAFETY: geteuid(2) takes nothing, touches nothing and cannot fail.
     unsafe { libc::geteuid() }
+}
+
+/// The time since the machine was started, asleep or not: nobody can set this clock
+/// (CLOCK_BOOTTIME, clock_gettime(2)).
+#[must_use]
+pub fn boot_time() -> Duration {
+    let mut time = MaybeUninit::<libc::timespec>::uninit();
+    // SAFETY: clock_gettime(2) writes a timespec to a place that is ours.
+    let code = unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, time.as_mut_ptr()) };
+    if code != 0 {
+        return Duration::ZERO;
+    }
+    // SAFETY: clock_gettime(2) returned 0, so it has written.
+    let time = unsafe { time.assume_init() };
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+/// Takes an exclusive lock on a file, until it is closed. False if another process has it (flock(2)).
+#[must_use]
+pub fn lock(file: &File) -> bool {
+    // SAFETY: flock(2) on a descriptor that is open while `file` lives.
+    unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) == 0 }
 }
 
 /// The largest buffer that getpwnam_r(3) gets for one account, in bytes.

@@ -9,23 +9,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
 use super::source::Source;
-use super::{BindIdentity, ChangeMethod, Config, Log, MirrorMode};
+use super::{ChangeMethod, Config, Log, MirrorMode};
 
 /// A key, and whether this configuration asks for what it brings.
 type NotBuiltYet = (&'static str, fn(&Config) -> bool);
 
 const NOT_BUILT_YET: &[NotBuiltYet] = &[
-    ("server.srv_domain", |c| c.server.srv_domain.is_some()),
-    ("server.start_tls", |c| c.server.start_tls),
-    ("server.retry_after", |c| {
-        c.server.retry_after != Duration::from_secs(30)
-    }),
-    ("tls.verify", |c| !c.tls.verify),
-    ("tls.ca_dir", |c| c.tls.ca_dir.is_some()),
-    ("tls.client_certificate", |c| c.tls.client.is_some()),
-    ("bind.mechanism", |c| {
-        matches!(c.bind.as_who, BindIdentity::External)
-    }),
     ("user.canonical_name", |c| c.user.canonical_name),
     ("group.nested", |c| c.group.nested),
     ("access.account_state", |c| c.access.account_state.is_some()),

@@ -14,13 +14,17 @@ use super::result_code::{self, Operation, Reading};
 use super::session::{BoundAs, Session, host_trouble, unavailable};
 use super::{BindVerdict, Cause, Directory, DirectoryError, Entry, Unavailable};
 use crate::config::{
-    BindIdentity, BindSecret, Config, GroupSchema, Scheme, Scope, UserLookup, read_secret,
+    BindIdentity, BindSecret, Config, GroupSchema, Scope, UserLookup, read_secret,
 };
 use crate::names::{Dn, UserName};
 use crate::policy::{Answer, Proof, Question};
 use crate::secret::Password;
 use crate::template::Filter;
-use crate::transport::{TlsClient, Trouble, connect};
+use crate::transport::{NoServer, Servers, Trouble};
+
+/// How often the user's password goes out at most: to one server, and to one more if that one dies in
+/// the middle. Each may count a wrong one.
+const MAX_PASSWORDS: u8 = 2;
 
 /// The attribute selector for "none" (RFC 4511 §4.5.1.8).
 const NO_ATTRIBUTES: &[&str] = &["1.1"];
@@ -39,12 +43,10 @@ impl<'a> LdapDirectory<'a> {
             runtime: None,
             client: Client {
                 config,
+                servers: Servers::new(config),
                 limit: None,
-                tls: None,
                 session: None,
-                next: 0,
-                failures: Vec::new(),
-                password_sent: false,
+                passwords_sent: 0,
             },
         }
     }
@@ -87,6 +89,10 @@ impl Directory for LdapDirectory<'_> {
             .as_ref()
             .map(|session| session.server.clone())
     }
+
+    fn passed_over(&self) -> String {
+        self.client.servers.failures()
+    }
 }
 
 impl Drop for LdapDirectory<'_> {
@@ -100,53 +106,79 @@ impl Drop for LdapDirectory<'_> {
 
 struct Client<'a> {
     config: &'a Config,
+    servers: Servers<'a>,
     /// `server.deadline`, once the clock runs.
     limit: Option<Instant>,
-    /// What it takes to trust a server, once one may need it.
-    tls: Option<TlsClient>,
     session: Option<Session>,
-    /// The first server that has not been tried.
-    next: usize,
-    /// What was wrong with those that were.
-    failures: Vec<String>,
-    /// From now on no other server is asked: a password goes to one.
-    password_sent: bool,
+    /// How often the user's password has gone out.
+    passwords_sent: u8,
 }
 
 impl Client<'_> {
-    /// A server that fails before it has seen the password is passed over, as one is that does not
-    /// accept connections.
     async fn find(&mut self, user: &UserName) -> Result<Vec<Entry>, DirectoryError> {
         loop {
             match self.find_at_one_server(user).await {
-                Err(DirectoryError::Unavailable(trouble)) if self.session.is_some() => {
-                    let go_on = self.may_go_on();
-                    let trouble = self.note(trouble);
-                    if !go_on {
-                        return Err(DirectoryError::Unavailable(trouble));
-                    }
-                    self.session = None;
-                }
-                result => return result,
+                Err(error) => self.go_on_after(error, self.lookups_may_move())?,
+                found => return found,
             }
         }
     }
 
-    /// Whether another server may be asked in place of the one that has just failed.
-    fn may_go_on(&self) -> bool {
-        let in_time = self.limit.is_none_or(|limit| Instant::now() < limit);
-        let another = self.next < self.config.server.uris.len();
-        !self.password_sent && another && in_time
+    /// The password goes to one server. Only if that one gives no verdict, since it dies or is too
+    /// busy, does it go to one more.
+    async fn verify(
+        &mut self,
+        dn: &Dn,
+        password: &Password,
+    ) -> Result<BindVerdict, DirectoryError> {
+        loop {
+            match self.verify_at_one_server(dn, password).await {
+                Err(error) => self.go_on_after(error, self.passwords_sent < MAX_PASSWORDS)?,
+                verdict => return verdict,
+            }
+        }
     }
 
-    /// Adds a server's trouble to those of the servers before it.
-    fn note(&mut self, trouble: Unavailable) -> Unavailable {
-        let server = trouble.server.as_deref().unwrap_or_default();
-        self.failures.push(format!("{server}: {}", trouble.detail));
-        Unavailable {
-            detail: self.failures.join("; "),
-            ..trouble
+    async fn ask(
+        &mut self,
+        user: &UserName,
+        entry: &Entry,
+        questions: &[Question],
+    ) -> Result<Vec<Answer>, DirectoryError> {
+        loop {
+            match self.ask_one_server(user, entry, questions).await {
+                Err(error) => self.go_on_after(error, self.lookups_may_move())?,
+                answers => return answers,
+            }
         }
+    }
+
+    /// Lookups as the user who has bound stay where that bind was.
+    fn lookups_may_move(&self) -> bool {
+        !(self.config.bind.as_user && self.passwords_sent > 0)
+    }
+
+    /// Leaves a server that has failed, so that the same can be asked of the next one.
+    ///
+    /// # Errors
+    /// The same error, if there is no next server, no time, or it may not be asked.
+    fn go_on_after(&mut self, error: DirectoryError, may_move: bool) -> Result<(), DirectoryError> {
+        let DirectoryError::Unavailable(trouble) = error else {
+            return Err(error);
+        };
+        // Without a connection all servers have been tried already.
+        let Some(session) = self.session.take() else {
+            return Err(DirectoryError::Unavailable(trouble));
+        };
+        self.servers.note(&session.server, &trouble.detail);
+        let in_time = self.limit.is_none_or(|limit| Instant::now() < limit);
+        if may_move && in_time && self.servers.has_more() {
+            return Ok(());
+        }
+        Err(DirectoryError::Unavailable(Unavailable {
+            detail: self.servers.failures(),
+            ..trouble
+        }))
     }
 
     async fn find_at_one_server(&mut self, user: &UserName) -> Result<Vec<Entry>, DirectoryError> {
@@ -187,13 +219,14 @@ impl Client<'_> {
         Ok(found)
     }
 
-    async fn verify(
+    async fn verify_at_one_server(
         &mut self,
         dn: &Dn,
         password: &Password,
     ) -> Result<BindVerdict, DirectoryError> {
+        self.connected().await?;
+        self.passwords_sent += 1;
         let limit = self.operation_limit();
-        self.password_sent = true;
         let session = self.connected().await?;
         session.bound_as = BoundAs::Unknown;
         let mut ldap = session.ldap.clone();
@@ -209,7 +242,7 @@ impl Client<'_> {
         }
     }
 
-    async fn ask(
+    async fn ask_one_server(
         &mut self,
         user: &UserName,
         entry: &Entry,
@@ -264,38 +297,19 @@ impl Client<'_> {
         Ok(self.session.insert(session))
     }
 
-    /// Connects to the first server, of those not tried yet, that is there.
     async fn open(&mut self) -> Result<Session, DirectoryError> {
-        let server = &self.config.server;
         let deadline = self.deadline();
-        let needs_tls = server.uris.iter().any(|uri| uri.scheme() == Scheme::Ldaps);
-        if needs_tls && self.tls.is_none() {
-            self.tls = Some(TlsClient::new(&self.config.tls).map_err(DirectoryError::Config)?);
-        }
-        let mut last = (Cause::Timeout, None);
-        for uri in server.uris.iter().skip(self.next) {
-            self.next += 1;
-            let limit = deadline.min(Instant::now() + server.connect_timeout);
-            match connect(uri, self.tls.as_ref(), limit).await {
-                Ok(stream) => {
-                    return Session::start(stream, uri.to_string())
-                        .await
-                        .map_err(|error| host_trouble("a socket pair", &error));
-                }
-                Err(trouble) => {
-                    self.failures.push(format!("{uri}: {}", trouble.detail));
-                    last = (trouble.cause, Some(uri.to_string()));
-                }
-            }
-            if Instant::now() >= deadline {
-                break;
-            }
-        }
-        let (cause, server) = last;
-        Err(unavailable(
-            Trouble::new(cause, self.failures.join("; ")),
-            server,
-        ))
+        let reached = self
+            .servers
+            .reach(deadline)
+            .await
+            .map_err(|no_server| match no_server {
+                NoServer::Misconfigured(problem) => DirectoryError::Config(problem),
+                NoServer::Unavailable(trouble, server) => unavailable(trouble, server),
+            })?;
+        Session::start(reached)
+            .await
+            .map_err(|error| host_trouble("a socket pair", &error))
     }
 }
 
@@ -373,10 +387,11 @@ async fn bind_service(
             let binding = ldap.simple_bind(dn.as_str(), password.expose());
             (what, session.wait(limit, what, binding).await?)
         }
+        // RFC 4513 §5.2.3: who we are, TLS or the socket has told already.
         BindIdentity::External => {
-            return Err(DirectoryError::Config(
-                "SASL EXTERNAL is not supported yet".to_owned(),
-            ));
+            let what = "SASL EXTERNAL bind";
+            let binding = ldap.sasl_external_bind();
+            (what, session.wait(limit, what, binding).await?)
         }
     };
     match result_code::read(Operation::ServiceBind, result.rc) {

@@ -1,16 +1,18 @@
 //! One connection: the relay to the server, ldap3 on top of it, and what its failures mean.
 
+use std::cell::Cell;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapResult, StdStream};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use super::result_code::{self, Reading};
 use super::{Cause, DirectoryError, Unavailable};
 use crate::names::Dn;
-use crate::transport::{Fault, Stream, Trouble, relay};
+use crate::store::down::Ticket;
+use crate::transport::{Fault, Reached, Trouble, relay, tell, within};
 
 /// How long the good-bye may take.
 const FAREWELL: Duration = Duration::from_millis(50);
@@ -38,11 +40,18 @@ pub struct Session {
     pub server: String,
     /// Who asks.
     pub bound_as: BoundAs,
+    /// Until the server has given its first answer, or failed to.
+    ticket: Cell<Option<Ticket>>,
 }
 
 impl Session {
     /// Puts ldap3 and the relay between the login and a connected stream.
-    pub async fn start(stream: Box<dyn Stream>, server: String) -> std::io::Result<Self> {
+    pub async fn start(reached: Reached) -> std::io::Result<Self> {
+        let Reached {
+            stream,
+            server,
+            ticket,
+        } = reached;
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let ours = tokio::net::UnixStream::from_std(ours)?;
@@ -62,6 +71,7 @@ impl Session {
             relay,
             server,
             bound_as: BoundAs::Nobody,
+            ticket: Cell::new(Some(ticket)),
         })
     }
 
@@ -81,14 +91,25 @@ impl Session {
         what: &str,
         operation: impl Future<Output = ldap3::result::Result<T>>,
     ) -> Result<T, DirectoryError> {
-        let trouble = match timeout_at(limit, operation).await {
-            Ok(Ok(result)) => return Ok(result),
+        let trouble = match within(limit, operation).await {
+            Ok(Ok(result)) => {
+                if let Some(ticket) = self.ticket.take() {
+                    ticket.answered();
+                }
+                return Ok(result);
+            }
             Ok(Err(error)) => self
                 .fault
                 .get()
                 .unwrap_or_else(|| Trouble::new(Cause::Protocol, format!("{what}: {error}"))),
-            Err(_) => Trouble::new(Cause::Timeout, format!("no answer to the {what} in time")),
+            Err(no_result) => {
+                let silent = format!("no answer to the {what} in time");
+                Trouble::of_wait(no_result, Cause::Timeout, silent)
+            }
         };
+        if let Some(ticket) = self.ticket.take() {
+            tell(&ticket, &trouble);
+        }
         Err(self.unavailable(trouble))
     }
 

@@ -67,6 +67,10 @@ impl Directory for Script {
     fn server(&self) -> Option<String> {
         None
     }
+
+    fn passed_over(&self) -> String {
+        String::new()
+    }
 }
 
 struct Typed(Result<Result<&'static str, NotAPassword>, HostError>);

@@ -36,6 +36,10 @@ mod symbols {
     pam::pam_hooks!(Module);
 }
 
+/// The warning of each login that asks a server which has not proven who it is.
+const NOT_VERIFIED: &str = "tls.verify = false: whoever is on the way to the server can read passwords \
+     and let anybody in; set tls.ca_file and take the line out";
+
 struct Module;
 
 impl PamHooks for Module {
@@ -132,6 +136,10 @@ fn decision(
     let mut directory = LdapDirectory::new(&config);
     let subject = (user, service);
     let decision = login::decide(phase, &config, subject, local_uid, handle, &mut directory)?;
+    if !config.tls.verify && decision.server.is_some() {
+        let log = Log::new(&config.log, args.debug, service, phase.name());
+        log.warning(NOT_VERIFIED);
+    }
     handle.remember(Remembered {
         subject: (user.to_vec(), service.to_vec()),
         args: args.clone(),

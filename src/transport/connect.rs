@@ -149,7 +149,11 @@ async fn connect_tcp(host: &str, port: u16, limit: Instant) -> Result<Quiet<TcpS
     let mut attempts = FuturesUnordered::new();
     let mut trouble = Trouble::new(Cause::Dns, format!("{host} has no address"));
     loop {
-        attempts.extend(waiting.next().map(|address| connect_address(address, port, limit)));
+        attempts.extend(
+            waiting
+                .next()
+                .map(|address| connect_address(address, port, limit)),
+        );
         let head_start = match waiting.peek() {
             Some(_) => Instant::now() + HEAD_START,
             // The attempts end by themselves.

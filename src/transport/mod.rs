@@ -10,12 +10,14 @@ mod patience;
 mod quiet;
 mod relay;
 mod resolve;
+mod servers;
 mod starttls;
 mod tls;
 
-pub use connect::{Protection, Trouble, connect};
+pub use connect::Trouble;
 pub use patience::within;
 pub use relay::{Fault, relay};
+pub use servers::{NoServer, Reached, Servers, tell};
 pub use tls::TlsClient;
 
 use tokio::io::{AsyncRead, AsyncWrite};

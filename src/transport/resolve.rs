@@ -21,7 +21,6 @@ use super::connect::Trouble;
 use client::Failure;
 use conf::Conf;
 
-#[allow(unused_imports)]
 pub use srv::{Target, targets};
 
 /// No more addresses of one host than this are used.

@@ -87,6 +87,7 @@ fn config(port: u16, password_file: &Path) -> String {
         r#"
 [server]
 uris = ["ldap://127.0.0.1:{port}"]
+retry_after = "0s"
 connect_timeout = "900ms"
 operation_timeout = "900ms"
 deadline = "1s"

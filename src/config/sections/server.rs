@@ -88,7 +88,7 @@ fn nothing_goes_in_clear(server: &Server, section: &Section<'_>) -> Result<(), C
     let Some(which) = server.uris.iter().position(in_clear) else {
         return Ok(());
     };
-    let problem = "passwords would cross the network in clear; write ldaps://, or accept it with allow_cleartext = true";
+    let problem = "passwords would cross the network in clear; write ldaps://, or start_tls = true, or accept it with allow_cleartext = true";
     match section.get("uris") {
         Some(uris) => Err(uris.list()?.nth(which).unwrap_or(uris).error(problem)),
         None => Err(section.error(problem)),

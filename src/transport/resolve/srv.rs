@@ -13,7 +13,6 @@ use crate::transport::connect::Trouble;
 const MAX_TARGETS: usize = 16;
 
 /// A server of a domain.
-#[allow(dead_code)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// Whether it is one for `ldaps`: TLS from the start.
@@ -33,7 +32,6 @@ pub struct Target {
 ///
 /// # Errors
 /// The domain has no such server, all of them are elsewhere, or no name server can say.
-#[allow(dead_code)]
 pub async fn targets(domain: &str) -> Result<Vec<Target>, Trouble> {
     Sources::default().targets(domain).await
 }

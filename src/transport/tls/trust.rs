@@ -96,7 +96,9 @@ impl Trust {
                     continue;
                 };
                 let anchor = anchor_from_trusted_cert(&certificate);
-                let anchor = anchor.ok().filter(|anchor| issuers.contains(&&*anchor.subject));
+                let anchor = anchor
+                    .ok()
+                    .filter(|anchor| issuers.contains(&&*anchor.subject));
                 roots.extend(anchor.map(|anchor| anchor.to_owned()));
             }
         }

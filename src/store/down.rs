@@ -1,0 +1,228 @@
+//! Down markers: which servers are not there, for all processes of this machine (`server.retry_after`).
+//!
+//! The first login that finds a server down writes a marker, and until it is `retry_after` old no other
+//! process tries that server. Then one process at a time does, while the others still go by the
+//! marker; the answer of the server removes it. A marker is a file of fixed size in a directory of
+//! root's. One that is damaged, or was made by somebody else, or is from the future, counts as absent:
+//! the worst that comes of it is that a dead server is tried once more.
+//!
+//! Time is CLOCK_BOOTTIME: setting the clock changes nothing, and `/run` does not outlive a boot.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+use std::time::Duration;
+
+use ring::digest;
+
+use super::place::Place;
+use crate::directory::Cause;
+use crate::sys;
+
+/// Where the markers are.
+pub const PLACE: &str = "/run/pam_rsldap";
+
+/// The size of a marker, in bytes: whatever is written over an older one covers all of it.
+const SIZE: usize = 1024;
+
+/// The longest detail in a marker, in bytes.
+const MAX_DETAIL: usize = 512;
+
+const FIRST_LINE: &str = "pam_rsldap down marker 1";
+
+/// The markers of this machine, as one configuration honours them.
+#[derive(Debug)]
+pub struct Markers {
+    /// None: this process does without.
+    place: Option<Place>,
+    retry_after: Duration,
+    /// The longest that a process may take to try a server.
+    patience: Duration,
+}
+
+/// A server that is not to be tried now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Down {
+    /// What was wrong.
+    pub cause: Cause,
+    /// The same and more, for people.
+    pub detail: String,
+    /// How long ago it was found so.
+    pub age: Duration,
+}
+
+/// The right to try a server, and the duty to say how that ended. A ticket that is dropped changes
+/// nothing for the others.
+#[derive(Debug)]
+pub struct Ticket {
+    place: Option<Place>,
+    server: String,
+    /// The marker that this process has taken over, locked until the ticket is gone.
+    probe: RefCell<Option<File>>,
+}
+
+/// What a marker says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Record {
+    /// When the server was last found down.
+    found: Duration,
+    /// When a process began to try it again.
+    probed: Option<Duration>,
+    cause: Cause,
+    detail: String,
+}
+
+impl Markers {
+    /// Markers that count for `retry_after`; zero: this process neither reads nor writes any. A server
+    /// that takes part in a login answers within `deadline` or not at all.
+    #[must_use]
+    pub fn new(retry_after: Duration, deadline: Duration) -> Self {
+        Self::at(Path::new(PLACE), retry_after, deadline)
+    }
+
+    fn at(path: &Path, retry_after: Duration, deadline: Duration) -> Self {
+        let wanted = !retry_after.is_zero();
+        Markers {
+            place: wanted.then(|| Place::open(path)).flatten(),
+            retry_after,
+            patience: deadline,
+        }
+    }
+
+    /// May this server be tried?
+    ///
+    /// # Errors
+    /// It was found down a short while ago, or another process is finding out.
+    pub fn ticket(&self, server: &str) -> Result<Ticket, Down> {
+        let free = |probe| Ticket {
+            place: self.place.clone(),
+            server: server.to_owned(),
+            probe: RefCell::new(probe),
+        };
+        let Some(file) = self
+            .place
+            .as_ref()
+            .and_then(|place| place.file(&name(server)))
+        else {
+            return Ok(free(None));
+        };
+        let (locked, now) = (sys::lock(&file), sys::boot_time());
+        // Read behind the lock: its last holder may have written.
+        let Some(record) = Record::read(&file, server, now) else {
+            return Ok(free(locked.then_some(file)));
+        };
+        // The last holder found the server up, and removed the marker after it was opened here.
+        let removed = file.metadata().is_ok_and(|found| found.nlink() == 0);
+        if removed {
+            return Ok(free(None));
+        }
+        let age = now.saturating_sub(record.found);
+        // A prober that does not run any more, though it is there, holds nobody up.
+        let is_probed = |since| !locked && now.saturating_sub(since) < self.patience;
+        if age < self.retry_after || record.probed.is_some_and(is_probed) {
+            let Record { cause, detail, .. } = record;
+            return Err(Down { cause, detail, age });
+        }
+        let record = Record {
+            probed: Some(now),
+            ..record
+        };
+        record.write(&file, server);
+        Ok(free(Some(file)))
+    }
+}
+
+impl Ticket {
+    /// The server has answered.
+    pub fn answered(&self) {
+        if let (Some(place), Some(_probe)) = (&self.place, self.probe.take()) {
+            place.remove(&name(&self.server));
+        }
+    }
+
+    /// The server is down. Where that cannot be written, every process has to find out for itself.
+    pub fn failed(&self, cause: Cause, detail: &str) {
+        let file = match (self.probe.take(), &self.place) {
+            (Some(file), _) => Some(file),
+            (None, Some(place)) => place.file_or_new(&name(&self.server)).ok(),
+            (None, None) => None,
+        };
+        if let Some(file) = file {
+            let record = Record {
+                found: sys::boot_time(),
+                probed: None,
+                cause,
+                detail: detail.to_owned(),
+            };
+            record.write(&file, &self.server);
+        }
+    }
+}
+
+/// A server's URI can be longer than a file name, and has slashes in it.
+fn name(server: &str) -> String {
+    let digest = digest::digest(&digest::SHA256, server.as_bytes());
+    let hex: String = digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{hex}.down")
+}
+
+impl Record {
+    /// One write of fixed size. A reader that meets it half done sees two times that differ.
+    fn write(&self, file: &File, server: &str) {
+        let found = self.found.as_millis();
+        let probed = self.probed.unwrap_or_default().as_millis();
+        let (cause, detail) = (self.cause.name(), one_line(&self.detail));
+        let text = format!(
+            "{FIRST_LINE}\nfound={found}\nprobed={probed}\ncause={cause}\nserver={server}\ndetail={detail}\n"
+        );
+        let end = format!("found={found} probed={probed}\n");
+        let padding = SIZE.saturating_sub(text.len() + end.len());
+        let text = format!("{text}{}{end}", "\n".repeat(padding));
+        let _ = file.write_all_at(text.as_bytes(), 0);
+    }
+
+    /// None if it is damaged, is about another server, or cannot have been written yet.
+    fn read(file: &File, server: &str, now: Duration) -> Option<Self> {
+        let mut bytes = vec![0; SIZE + 1];
+        let length = file.read_at(&mut bytes, 0).ok()?;
+        let text = std::str::from_utf8(bytes.get(..length)?).ok()?;
+        let record = Self::parse(text, server)?;
+        (record.found <= now && record.probed.is_none_or(|probed| probed <= now)).then_some(record)
+    }
+
+    fn parse(text: &str, server: &str) -> Option<Self> {
+        let mut lines = text.strip_prefix(FIRST_LINE)?.strip_prefix('\n')?.lines();
+        let mut field = |key: &str| lines.next()?.strip_prefix(key)?.strip_prefix('=');
+        let (found, probed) = (field("found")?, field("probed")?);
+        let cause = Cause::from_name(field("cause")?)?;
+        let about = field("server")?;
+        let detail = field("detail")?.to_owned();
+        let end = format!("\nfound={found} probed={probed}\n");
+        let whole = text.len() == SIZE && text.ends_with(&end);
+        let time = |text: &str| text.parse().ok().map(Duration::from_millis);
+        let (found, probed) = (time(found)?, time(probed)?);
+        (whole && about == server).then_some(Record {
+            found,
+            probed: (!probed.is_zero()).then_some(probed),
+            cause,
+            detail,
+        })
+    }
+}
+
+/// The detail may quote a server.
+fn one_line(detail: &str) -> String {
+    let mut line = String::new();
+    for c in detail.chars().map(|c| if c.is_control() { ' ' } else { c }) {
+        if line.len() + c.len_utf8() > MAX_DETAIL {
+            break;
+        }
+        line.push(c);
+    }
+    line
+}
