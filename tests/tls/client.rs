@@ -163,10 +163,11 @@ fn a_server_may_demand_a_certificate_without_external() {
 fn a_certificate_that_the_server_does_not_trust_is_unavailable() {
     let mut scene = Scene::new("demand");
     let other = Authority::new("Other authority").client(NAME);
-    let tls = scene.identity(&other);
+    let config = scene.external(&scene.identity(&other));
     let watch = scene.slapd.watch();
     scene
-        .login(&tls)
+        .host
+        .login(&config)
         .assert_unavailable("another authority", &["tls_protocol", "closed"], LIMIT);
     let operations = watch.operations();
     assert!(operations.binds.is_empty(), "{operations:#?}");
