@@ -165,10 +165,11 @@ fn a_certificate_that_the_server_does_not_trust_is_unavailable() {
     let other = Authority::new("Other authority").client(NAME);
     let config = scene.external(&scene.identity(&other));
     let watch = scene.slapd.watch();
-    scene
-        .host
-        .login(&config)
-        .assert_unavailable("another authority", &["tls_protocol", "closed"], LIMIT);
+    scene.host.login(&config).assert_unavailable(
+        "another authority",
+        &["tls_protocol", "closed"],
+        LIMIT,
+    );
     let operations = watch.operations();
     assert!(operations.binds.is_empty(), "{operations:#?}");
 }

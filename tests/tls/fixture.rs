@@ -66,6 +66,7 @@ pub fn config(slapd: &Slapd, server: &str, tls: &str) -> PathBuf {
 pub struct Host {
     log: DevLog,
     seen: usize,
+    laid_over: Vec<PathBuf>,
     files: TempDir,
 }
 
@@ -74,24 +75,30 @@ impl Host {
     pub fn enter() -> Host {
         let log = DevLog::capture();
         let files = TempDir::new().expect("a temporary directory");
-        let host = Host {
+        let mut host = Host {
             log,
             seen: 0,
+            laid_over: Vec::new(),
             files,
         };
         host.lay_over("/etc/hosts", HOSTS);
         let run = host.files.path().join("run");
         fs::create_dir(&run).expect("mkdir");
-        bind(&run, Path::new("/run"));
+        host.bind(&run, "/run");
         host
     }
 
     /// Lays a file with this text over one of the machine's, for this thread only.
-    pub fn lay_over(&self, path: &str, text: &str) {
+    pub fn lay_over(&mut self, path: &str, text: &str) {
         let name = path.replace('/', "_");
         let file = self.files.path().join(name);
         fs::write(&file, text).expect("a file");
-        bind(&file, Path::new(path));
+        self.bind(&file, path);
+    }
+
+    fn bind(&mut self, source: &Path, target: &str) {
+        bind(source, Path::new(target));
+        self.laid_over.push(PathBuf::from(target));
     }
 
     /// Alice's login with the right password: the auth phase.
@@ -131,6 +138,17 @@ impl Host {
             }
         }
         Ended { code, time, lines }
+    }
+}
+
+impl Drop for Host {
+    /// The thread may go on with another test.
+    fn drop(&mut self) {
+        for target in self.laid_over.drain(..).rev() {
+            let target = c_path(&target);
+            // SAFETY: umount2(2): the string is NUL-terminated and lives until it returns.
+            unsafe { libc::umount2(target.as_ptr(), libc::MNT_DETACH) };
+        }
     }
 }
 
@@ -219,9 +237,12 @@ pub fn assert_no_credential(bytes: &[u8], what: &str) {
     }
 }
 
+fn c_path(path: &Path) -> CString {
+    CString::new(path.as_os_str().as_encoded_bytes()).expect("no NUL")
+}
+
 fn bind(source: &Path, target: &Path) {
-    let text = |path: &Path| CString::new(path.as_os_str().as_encoded_bytes()).expect("no NUL");
-    let (from, to) = (text(source), text(target));
+    let (from, to) = (c_path(source), c_path(target));
     // SAFETY: mount(2): the strings are NUL-terminated and live until it returns.
     let code = unsafe {
         libc::mount(

@@ -245,7 +245,7 @@ fn an_answer_that_is_none_is_unavailable() {
             ),
             case(
                 "a good answer with message id 0",
-                &["protocol"],
+                &["protocol", "closed"],
                 answer(|_| extended(0, 0)),
             ),
             case(
