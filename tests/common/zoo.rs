@@ -95,6 +95,11 @@ impl Authority {
         Authority { pem, issuer }
     }
 
+    /// Its private key in PEM.
+    pub fn key(&self) -> String {
+        self.issuer.key().serialize_pem()
+    }
+
     /// A certificate for these names, each a DNS name or an IP address.
     pub fn server(&self, names: &[&str]) -> Identity {
         self.server_with(names, |_| ())
@@ -133,8 +138,18 @@ impl Authority {
 
 /// A certificate for the names, signed by nobody else.
 pub fn self_signed(names: &[&str], is_ca: IsCa) -> Identity {
+    self_signed_with(names, is_ca, |_| ())
+}
+
+/// The same where something is different.
+pub fn self_signed_with(
+    names: &[&str],
+    is_ca: IsCa,
+    adjust: impl FnOnce(&mut CertificateParams),
+) -> Identity {
     let (mut params, key) = (server(names), generate());
     params.is_ca = is_ca;
+    adjust(&mut params);
     Identity {
         certificates: params.self_signed(&key).expect("a certificate").pem(),
         key: key.serialize_pem(),

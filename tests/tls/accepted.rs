@@ -112,6 +112,38 @@ fn a_self_signed_certificate_may_be_its_own_authority() {
     }
 }
 
+#[test]
+fn a_self_signed_certificate_as_openssl_makes_it_may_be_its_own_authority() {
+    // "openssl req -x509" writes CA:TRUE, and that file is what many servers of one machine show and
+    // many clients of it trust. libldap takes it.
+    let slapd = server();
+    let mut host = Host::enter();
+    let identity = zoo::self_signed(&[HOST], zoo::ca_true());
+    let trusted = identity.certificates.clone();
+    assert_accepted(&slapd, &mut host, HOST, &identity, &trusted);
+}
+
+#[test]
+fn a_self_signed_certificate_that_is_trusted_is_still_for_its_names_and_its_time() {
+    let slapd = server();
+    let mut host = Host::enter();
+    for is_ca in [IsCa::ExplicitNoCa, zoo::ca_true()] {
+        let expired = zoo::self_signed_with(&[HOST], is_ca.clone(), zoo::expired);
+        let other_name = zoo::self_signed(&["www.example.com"], is_ca);
+        for (identity, cause) in [(expired, "tls_expired"), (other_name, "tls_name")] {
+            let settings = identity.server(ALL_VERSIONS);
+            let recorder = Recorder::start(Opening::Ldaps, settings, address(&slapd));
+            let tls = ca_file(&slapd, &identity.certificates);
+            let config = config(&slapd, &recorder.section(HOST), &tls);
+            let limit = std::time::Duration::from_secs(1);
+            let ended = host.login(&config);
+            // A certificate that no server may show at all can be called untrusted as well.
+            ended.assert_unavailable(cause, &[cause, "tls_untrusted"], limit);
+            assert!(recorder.record(1).decrypted.is_empty());
+        }
+    }
+}
+
 /// The lines of slapd.conf(5) for this identity.
 fn tls_lines(slapd: &Slapd, identity: &Identity, more: &str) -> String {
     let certificate = slapd.file("zoo.pem", 0o644, &identity.certificates);

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use rustls::ALL_VERSIONS;
 
-use crate::common::need;
 use crate::common::slapd::{Lease, Slapd};
 use crate::fixture::{Host, address, config, server};
+use crate::openssl;
 use crate::recorder::{Opening, Recorder};
 use crate::zoo::{self, Authority, HOST};
 
@@ -220,22 +220,13 @@ fn a_directory_of_hashes_works_as_openssl_rehash_leaves_it() {
 }
 
 fn rehash(directory: &Path) {
-    let done = Command::new(need("openssl", "openssl"))
-        .arg("rehash")
-        .arg(directory)
-        .output()
-        .expect("openssl runs");
-    assert!(done.status.success(), "{done:?}");
+    openssl::run(directory, &["rehash", "."]);
 }
 
 /// The name under which `openssl rehash` has a certificate.
 fn hash_of(certificate: &Path) -> String {
-    let said = Command::new(need("openssl", "openssl"))
-        .args(["x509", "-noout", "-subject_hash", "-in"])
-        .arg(certificate)
-        .output()
-        .expect("openssl runs");
-    format!("{}.0", String::from_utf8_lossy(&said.stdout).trim())
+    let arguments = ["x509", "-noout", "-subject_hash", "-in", text(certificate)];
+    format!("{}.0", openssl::run(Path::new("/"), &arguments).trim())
 }
 
 #[test]
@@ -284,6 +275,38 @@ fn without_either_the_systems_bundle_counts_and_with_one_it_does_not() {
     scene.assert_granted("in the bundle", "");
     let other = other_file(&scene.slapd);
     scene.assert_untrusted("another file", &file(&other));
+}
+
+#[test]
+fn an_authority_is_found_whatever_its_name_and_its_neighbours() {
+    let slapd = server();
+    let mut host = Host::enter();
+    let very_long = "an authority with a name that goes on and on ".repeat(20);
+    for name in ["Trusted authority", "Ü", very_long.trim()] {
+        // An authority that changes its key keeps its name for a while.
+        let (old, new) = (Authority::new(name), Authority::new(name));
+        let lookalike = Authority::new(&format!("{name} 2"));
+        let several = format!("{}{}{}", lookalike.pem, old.pem, new.pem);
+        let directory = slapd.path().join("names");
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir(&directory).expect("mkdir");
+        fs::write(directory.join("several.pem"), &several).expect("a file");
+        let path = slapd.file("several.pem", 0o644, &several);
+        for authority in [&old, &new, &lookalike] {
+            let settings = authority.server(&[HOST]).server(ALL_VERSIONS);
+            let recorder = Recorder::start(Opening::Ldaps, settings, address(&slapd));
+            for tls in [dir(&directory), file(&path)] {
+                let config = config(&slapd, &recorder.section(HOST), &tls);
+                host.login(&config)
+                    .assert_granted(&format!("{name}: {tls}"));
+            }
+        }
+        let stranger = Authority::new(name).server(&[HOST]).server(ALL_VERSIONS);
+        let recorder = Recorder::start(Opening::Ldaps, stranger, address(&slapd));
+        let config = config(&slapd, &recorder.section(HOST), &dir(&directory));
+        host.login(&config)
+            .assert_unavailable(name, &["tls_untrusted"], LIMIT);
+    }
 }
 
 fn other_file(slapd: &Slapd) -> PathBuf {

@@ -9,10 +9,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::common::directory::{SERVICE_DN, user_dn};
-use crate::common::need;
 use crate::common::pam::{PAM_AUTH_ERR, PAM_SERVICE_ERR};
 use crate::common::slapd::{Slapd, SlapdOptions};
 use crate::fixture::{Ended, Host, server_section};
+use crate::openssl;
 use crate::zoo::{Authority, Identity};
 
 const LIMIT: Duration = Duration::from_secs(1);
@@ -204,7 +204,7 @@ fn a_key_may_be_in_each_of_the_usual_forms() {
     let mut scene = Scene::new("demand");
     let pkcs8 = scene.slapd.file("pkcs8.key", 0o600, &scene.own.key);
     let sec1 = scene.slapd.path().join("sec1.key");
-    openssl(&["pkey", "-traditional", "-in"], &pkcs8, &sec1);
+    convert(&["pkey", "-traditional", "-in"], &pkcs8, &sec1);
     let text = fs::read_to_string(&sec1).expect("a key");
     assert!(text.contains("BEGIN EC PRIVATE KEY"), "{text}");
     let parameters = format!(
@@ -243,15 +243,11 @@ fn a_chain_above_the_own_certificate_is_sent() {
 }
 
 /// `openssl ARGUMENTS IN -out OUT`, for root alone.
-fn openssl(arguments: &[&str], input: &Path, output: &Path) {
-    let done = Command::new(need("openssl", "openssl"))
-        .args(arguments)
-        .arg(input)
-        .arg("-out")
-        .arg(output)
-        .output()
-        .expect("openssl runs");
-    assert!(done.status.success(), "{done:?}");
+fn convert(arguments: &[&str], input: &Path, output: &Path) {
+    let text = |path: &Path| path.to_str().expect("a UTF-8 path").to_owned();
+    let (input, output_name) = (text(input), text(output));
+    let arguments = [arguments, &[&input, "-out", &output_name]].concat();
+    openssl::run(Path::new("/"), &arguments);
     fs::set_permissions(output, fs::Permissions::from_mode(0o600)).expect("chmod");
 }
 
@@ -263,7 +259,7 @@ fn a_key_that_cannot_be_used_is_a_configuration_error_that_names_it() {
     let other = scene.authority.client(NAME).key;
     let other = scene.slapd.file("other.key", 0o600, &other);
     let encrypted = scene.slapd.path().join("encrypted.key");
-    openssl(
+    convert(
         &[
             "pkcs8",
             "-topk8",
@@ -277,7 +273,7 @@ fn a_key_that_cannot_be_used_is_a_configuration_error_that_names_it() {
         &encrypted,
     );
     let old_style = scene.slapd.path().join("old-style.key");
-    openssl(
+    convert(
         &["ec", "-aes256", "-passout", "pass:invented", "-in"],
         &key,
         &old_style,

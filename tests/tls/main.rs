@@ -13,6 +13,7 @@ mod common;
 #[allow(dead_code)]
 mod devlog;
 mod fixture;
+mod openssl;
 mod recorder;
 mod scripted;
 #[path = "../common/zoo.rs"]
@@ -27,3 +28,4 @@ mod starttls;
 mod starttls_slapd;
 mod unverified;
 mod versions;
+mod weak;

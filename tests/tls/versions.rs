@@ -1,19 +1,14 @@
 //! Versions of the protocol: 1.2 and 1.3, and none before (RFC 8996).
 
-use std::fs::{self, File};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustls::version::{TLS12, TLS13};
 
-use crate::common::need;
-use crate::common::slapd::{Slapd, free_port, spawn};
 use crate::fixture::{Host, address, assert_no_credential, ca_file, config, section, server};
+use crate::openssl::Server;
 use crate::recorder::{BOTH, Opening, Recorder};
 use crate::scripted::Scripted;
-use crate::zoo::{Authority, HOST, Identity};
+use crate::zoo::{Authority, HOST};
 
 const LIMIT: Duration = Duration::from_secs(1);
 
@@ -36,69 +31,6 @@ fn tls_1_2_and_1_3_work_alone() {
     }
 }
 
-/// openssl-s_server(1), for the versions that rustls does not speak.
-struct OpenSsl {
-    child: Child,
-    port: u16,
-    slapd_files: std::path::PathBuf,
-}
-
-impl OpenSsl {
-    fn start(slapd: &Slapd, identity: &Identity, version: &str) -> OpenSsl {
-        let certificate = slapd.file("openssl.pem", 0o644, &identity.certificates);
-        let key = slapd.file("openssl.key", 0o600, &identity.key);
-        let port = free_port();
-        let output = slapd.path().join(format!("openssl-{port}.log"));
-        let log = File::create(&output).expect("a log");
-        let mut command = Command::new(need("openssl", "openssl"));
-        command
-            .args(["s_server", "-accept", &format!("127.0.0.1:{port}")])
-            .arg("-cert")
-            .arg(certificate)
-            .arg("-key")
-            .arg(key)
-            .args([version, "-cipher", "ALL:@SECLEVEL=0"])
-            .stdin(Stdio::piped())
-            .stdout(log.try_clone().expect("a descriptor"))
-            .stderr(log);
-        let openssl = OpenSsl {
-            child: spawn(command).expect("openssl starts"),
-            port,
-            slapd_files: output,
-        };
-        let end = Instant::now() + Duration::from_secs(5);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < end, "openssl: {}", openssl.output());
-            thread::sleep(Duration::from_millis(5));
-        }
-        openssl
-    }
-
-    /// All that it said, with what it decrypted.
-    fn output(&self) -> String {
-        let bytes = fs::read(&self.slapd_files).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-
-    /// Whether a client that is willing gets through to it.
-    fn is_reached(&self, version: &str) -> bool {
-        let output = Command::new(need("openssl", "openssl"))
-            .args(["s_client", "-connect", &format!("127.0.0.1:{}", self.port)])
-            .args([version, "-cipher", "ALL:@SECLEVEL=0", "-brief"])
-            .stdin(Stdio::null())
-            .output()
-            .expect("openssl runs");
-        String::from_utf8_lossy(&output.stderr).contains("CONNECTION ESTABLISHED")
-    }
-}
-
-impl Drop for OpenSsl {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn older_versions_are_tls_protocol_with_and_without_verification() {
     let trusted = Authority::new("Trusted authority");
@@ -106,9 +38,9 @@ fn older_versions_are_tls_protocol_with_and_without_verification() {
     let slapd = server();
     let mut host = Host::enter();
     for version in ["-tls1", "-tls1_1"] {
-        let openssl = OpenSsl::start(&slapd, &identity, version);
+        let openssl = Server::start(&slapd, &identity, &[version]);
         assert!(openssl.is_reached(version), "{}", openssl.output());
-        let section = section(Opening::Ldaps, HOST, openssl.port);
+        let section = section(Opening::Ldaps, HOST, openssl.port());
         for tls in [ca_file(&slapd, &trusted.pem), "verify = false".to_owned()] {
             let config = config(&slapd, &section, &tls);
             host.login(&config)
@@ -127,8 +59,8 @@ fn openssl_itself_is_reached_with_the_versions_that_count() {
     let slapd = server();
     let mut host = Host::enter();
     for version in ["-tls1_2", "-tls1_3"] {
-        let openssl = OpenSsl::start(&slapd, &identity, version);
-        let section = section(Opening::Ldaps, HOST, openssl.port);
+        let openssl = Server::start(&slapd, &identity, &[version]);
+        let section = section(Opening::Ldaps, HOST, openssl.port());
         let section = format!("{section}operation_timeout = \"500ms\"");
         let config = config(&slapd, &section, &ca_file(&slapd, &trusted.pem));
         // It is no LDAP server, so the bind gets no answer; but the bind has come.
