@@ -128,7 +128,7 @@ fn a_self_signed_certificate_that_is_trusted_is_still_for_its_names_and_its_time
     let slapd = server();
     let mut host = Host::enter();
     for is_ca in [IsCa::ExplicitNoCa, zoo::ca_true()] {
-        let expired = zoo::self_signed_with(&[HOST], is_ca.clone(), zoo::expired);
+        let expired = zoo::self_signed_with(&[HOST], is_ca, zoo::expired);
         let other_name = zoo::self_signed(&["www.example.com"], is_ca);
         for (identity, cause) in [(expired, "tls_expired"), (other_name, "tls_name")] {
             let settings = identity.server(ALL_VERSIONS);
