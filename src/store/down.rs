@@ -226,3 +226,110 @@ fn one_line(detail: &str) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: &str = "ldaps://ldap1.example.com";
+
+    fn record() -> Record {
+        Record {
+            found: Duration::from_millis(90_500),
+            probed: Some(Duration::from_millis(120_501)),
+            cause: Cause::Refused,
+            detail: "10.0.0.1:636: Connection refused\nfound=1".to_owned(),
+        }
+    }
+
+    fn written(record: &Record) -> File {
+        let file = tempfile::tempfile().unwrap();
+        record.write(&file, SERVER);
+        file
+    }
+
+    #[test]
+    fn a_marker_says_what_was_written() {
+        let now = Duration::from_secs(121);
+        let mut expected = record();
+        expected.detail = "10.0.0.1:636: Connection refused found=1".to_owned();
+        assert_eq!(
+            Record::read(&written(&record()), SERVER, now),
+            Some(expected)
+        );
+        let long = Record {
+            detail: "é".repeat(SIZE),
+            probed: None,
+            ..record()
+        };
+        let file = written(&record());
+        long.write(&file, SERVER);
+        let read = Record::read(&file, SERVER, now).unwrap();
+        assert_eq!(
+            (read.detail.chars().count(), read.probed),
+            (MAX_DETAIL / 2, None)
+        );
+    }
+
+    #[test]
+    fn a_marker_of_another_server_or_from_the_future_counts_for_nothing() {
+        let file = written(&record());
+        assert_eq!(
+            Record::read(&file, "ldaps://ldap2.example.com", Duration::from_secs(121)),
+            None
+        );
+        // Earlier than it was found down, and earlier than it was tried again.
+        for now in [90_499, 120_500] {
+            assert_eq!(
+                Record::read(&file, SERVER, Duration::from_millis(now)),
+                None
+            );
+        }
+    }
+
+    #[test]
+    fn a_damaged_marker_counts_for_nothing() {
+        let file = written(&record());
+        let mut intact = vec![0; SIZE];
+        file.read_exact_at(&mut intact, 0).unwrap();
+        let now = Duration::from_secs(121);
+        let reads = |bytes: &[u8]| {
+            let file = tempfile::tempfile().unwrap();
+            file.write_all_at(bytes, 0).unwrap();
+            Record::read(&file, SERVER, now)
+        };
+        assert!(reads(&intact).is_some());
+        for length in 0..SIZE {
+            assert_eq!(reads(&intact[..length]), None, "cut at {length}");
+        }
+        assert_eq!(reads(&[intact.as_slice(), b"\n"].concat()), None);
+        assert_eq!(reads(&vec![0xff; SIZE]), None);
+        // Half of one write and half of the next.
+        let later = written(&Record {
+            found: Duration::from_millis(99_999),
+            probed: None,
+            ..record()
+        });
+        let mut torn = vec![0; SIZE];
+        later.read_exact_at(&mut torn, 0).unwrap();
+        torn[SIZE / 2..].copy_from_slice(&intact[SIZE / 2..]);
+        assert_eq!(reads(&torn), None);
+    }
+
+    #[test]
+    fn every_cause_is_found_by_its_word() {
+        for cause in Cause::ALL {
+            assert_eq!(Cause::from_name(cause.name()), Some(cause));
+        }
+        assert_eq!(Cause::from_name("no such word"), None);
+    }
+
+    #[test]
+    fn a_marker_without_a_place_is_no_hindrance() {
+        let markers = Markers::new(Duration::ZERO, Duration::from_secs(8));
+        let ticket = markers.ticket(SERVER).unwrap();
+        ticket.failed(Cause::Refused, "down");
+        ticket.answered();
+        assert!(markers.ticket(SERVER).is_ok());
+    }
+}
