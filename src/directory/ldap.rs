@@ -124,8 +124,8 @@ impl Client<'_> {
         }
     }
 
-    /// The password goes to one server. Only if that one gives no verdict, since it dies or is too
-    /// busy, does it go to one more.
+    /// The password goes to one server. Only if that one dies before it has said anything does it go
+    /// to one more.
     async fn verify(
         &mut self,
         dn: &Dn,
@@ -133,7 +133,11 @@ impl Client<'_> {
     ) -> Result<BindVerdict, DirectoryError> {
         loop {
             match self.verify_at_one_server(dn, password).await {
-                Err(error) => self.go_on_after(error, self.passwords_sent < MAX_PASSWORDS)?,
+                Err(error) => {
+                    let died = matches!(&error,
+                        DirectoryError::Unavailable(trouble) if trouble.cause.is_down());
+                    self.go_on_after(error, died && self.passwords_sent < MAX_PASSWORDS)?;
+                }
                 verdict => return verdict,
             }
         }

@@ -11,7 +11,7 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ring::digest;
@@ -34,8 +34,7 @@ const FIRST_LINE: &str = "pam_rsldap down marker 1";
 /// The markers of this machine, as one configuration honours them.
 #[derive(Debug)]
 pub struct Markers {
-    /// None: this process does without.
-    place: Option<Place>,
+    place: PathBuf,
     retry_after: Duration,
     /// The longest that a process may take to try a server.
     patience: Duration,
@@ -56,7 +55,8 @@ pub struct Down {
 /// nothing for the others.
 #[derive(Debug)]
 pub struct Ticket {
-    place: Option<Place>,
+    /// None: whatever comes of it is nobody else's business.
+    place: Option<PathBuf>,
     server: String,
     /// The marker that this process has taken over, locked until the ticket is gone.
     probe: RefCell<Option<File>>,
@@ -78,13 +78,8 @@ impl Markers {
     /// that takes part in a login answers within `deadline` or not at all.
     #[must_use]
     pub fn new(retry_after: Duration, deadline: Duration) -> Self {
-        Self::at(Path::new(PLACE), retry_after, deadline)
-    }
-
-    fn at(path: &Path, retry_after: Duration, deadline: Duration) -> Self {
-        let wanted = !retry_after.is_zero();
         Markers {
-            place: wanted.then(|| Place::open(path)).flatten(),
+            place: PLACE.into(),
             retry_after,
             patience: deadline,
         }
@@ -96,16 +91,13 @@ impl Markers {
     /// It was found down a short while ago, or another process is finding out.
     pub fn ticket(&self, server: &str) -> Result<Ticket, Down> {
         let free = |probe| Ticket {
-            place: self.place.clone(),
+            place: (!self.retry_after.is_zero()).then(|| self.place.clone()),
             server: server.to_owned(),
             probe: RefCell::new(probe),
         };
-        let Some(file) = self
-            .place
-            .as_ref()
-            .and_then(|place| place.file(&name(server)))
-        else {
-            return Ok(free(None));
+        let ticket = free(None);
+        let Some(file) = ticket.marker() else {
+            return Ok(ticket);
         };
         let (locked, now) = (sys::lock(&file), sys::boot_time());
         // Read behind the lock: its last holder may have written.
@@ -134,29 +126,36 @@ impl Markers {
 }
 
 impl Ticket {
+    fn marker(&self) -> Option<File> {
+        Place::existing(self.place.as_deref()?)?.file(&name(&self.server))
+    }
+
+    fn new_marker(&self) -> Option<File> {
+        let place = Place::made(self.place.as_deref()?)?;
+        place.file_or_new(&name(&self.server)).ok()
+    }
+
     /// The server has answered.
     pub fn answered(&self) {
-        if let (Some(place), Some(_probe)) = (&self.place, self.probe.take()) {
-            place.remove(&name(&self.server));
+        if let (Some(path), Some(_probe)) = (&self.place, self.probe.take()) {
+            if let Some(place) = Place::existing(path) {
+                place.remove(&name(&self.server));
+            }
         }
     }
 
     /// The server is down. Where that cannot be written, every process has to find out for itself.
     pub fn failed(&self, cause: Cause, detail: &str) {
-        let file = match (self.probe.take(), &self.place) {
-            (Some(file), _) => Some(file),
-            (None, Some(place)) => place.file_or_new(&name(&self.server)).ok(),
-            (None, None) => None,
+        let Some(file) = self.probe.take().or_else(|| self.new_marker()) else {
+            return;
         };
-        if let Some(file) = file {
-            let record = Record {
-                found: sys::boot_time(),
-                probed: None,
-                cause,
-                detail: detail.to_owned(),
-            };
-            record.write(&file, &self.server);
-        }
+        let record = Record {
+            found: sys::boot_time(),
+            probed: None,
+            cause,
+            detail: detail.to_owned(),
+        };
+        record.write(&file, &self.server);
     }
 }
 
@@ -225,4 +224,111 @@ fn one_line(detail: &str) -> String {
         line.push(c);
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: &str = "ldaps://ldap1.example.com";
+
+    fn record() -> Record {
+        Record {
+            found: Duration::from_millis(90_500),
+            probed: Some(Duration::from_millis(120_501)),
+            cause: Cause::Refused,
+            detail: "10.0.0.1:636: Connection refused\nfound=1".to_owned(),
+        }
+    }
+
+    fn written(record: &Record) -> File {
+        let file = tempfile::tempfile().unwrap();
+        record.write(&file, SERVER);
+        file
+    }
+
+    #[test]
+    fn a_marker_says_what_was_written() {
+        let now = Duration::from_secs(121);
+        let mut expected = record();
+        expected.detail = "10.0.0.1:636: Connection refused found=1".to_owned();
+        assert_eq!(
+            Record::read(&written(&record()), SERVER, now),
+            Some(expected)
+        );
+        let long = Record {
+            detail: "é".repeat(SIZE),
+            probed: None,
+            ..record()
+        };
+        let file = written(&record());
+        long.write(&file, SERVER);
+        let read = Record::read(&file, SERVER, now).unwrap();
+        assert_eq!(
+            (read.detail.chars().count(), read.probed),
+            (MAX_DETAIL / 2, None)
+        );
+    }
+
+    #[test]
+    fn a_marker_of_another_server_or_from_the_future_counts_for_nothing() {
+        let file = written(&record());
+        assert_eq!(
+            Record::read(&file, "ldaps://ldap2.example.com", Duration::from_secs(121)),
+            None
+        );
+        // Earlier than it was found down, and earlier than it was tried again.
+        for now in [90_499, 120_500] {
+            assert_eq!(
+                Record::read(&file, SERVER, Duration::from_millis(now)),
+                None
+            );
+        }
+    }
+
+    #[test]
+    fn a_damaged_marker_counts_for_nothing() {
+        let file = written(&record());
+        let mut intact = vec![0; SIZE];
+        file.read_exact_at(&mut intact, 0).unwrap();
+        let now = Duration::from_secs(121);
+        let reads = |bytes: &[u8]| {
+            let file = tempfile::tempfile().unwrap();
+            file.write_all_at(bytes, 0).unwrap();
+            Record::read(&file, SERVER, now)
+        };
+        assert!(reads(&intact).is_some());
+        for length in 0..SIZE {
+            assert_eq!(reads(&intact[..length]), None, "cut at {length}");
+        }
+        assert_eq!(reads(&[intact.as_slice(), b"\n"].concat()), None);
+        assert_eq!(reads(&vec![0xff; SIZE]), None);
+        // Half of one write and half of the next.
+        let later = written(&Record {
+            found: Duration::from_millis(99_999),
+            probed: None,
+            ..record()
+        });
+        let mut torn = vec![0; SIZE];
+        later.read_exact_at(&mut torn, 0).unwrap();
+        torn[SIZE / 2..].copy_from_slice(&intact[SIZE / 2..]);
+        assert_eq!(reads(&torn), None);
+    }
+
+    #[test]
+    fn every_cause_is_found_by_its_word() {
+        for cause in Cause::ALL {
+            assert_eq!(Cause::from_name(cause.name()), Some(cause));
+        }
+        assert_eq!(Cause::from_name("no such word"), None);
+    }
+
+    #[test]
+    fn a_marker_without_a_place_is_no_hindrance() {
+        let markers = Markers::new(Duration::ZERO, Duration::from_secs(8));
+        let ticket = markers.ticket(SERVER).unwrap();
+        ticket.failed(Cause::Refused, "down");
+        ticket.answered();
+        assert!(markers.ticket(SERVER).is_ok());
+    }
 }

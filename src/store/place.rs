@@ -15,18 +15,23 @@ const OPEN_TO_OTHERS: u32 = 0o077;
 pub struct Place(PathBuf);
 
 impl Place {
-    /// The directory, made if it is not there. None for a process that is not root's, and where
-    /// the path is a link or something else, or the directory is open to others.
-    pub fn open(path: &Path) -> Option<Self> {
+    /// The directory. None where it is not there, the path is a link or something else, or it is
+    /// not root's alone; and for a process that is not root's.
+    pub fn existing(path: &Path) -> Option<Self> {
         if effective_uid() != 0 {
             return None;
         }
-        match DirBuilder::new().mode(0o700).create(path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return None,
-            Ok(()) | Err(_) => {}
-        }
         let found = fs::symlink_metadata(path).ok()?;
         (found.is_dir() && is_private(&found)).then(|| Place(path.to_owned()))
+    }
+
+    /// The same, made if it is not there.
+    pub fn made(path: &Path) -> Option<Self> {
+        if effective_uid() == 0 {
+            // It may be there already; what it is then, is looked at below.
+            let _ = DirBuilder::new().mode(0o700).create(path);
+        }
+        Self::existing(path)
     }
 
     /// An existing file, for reading and writing. None if there is none that root alone can have

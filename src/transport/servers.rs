@@ -220,6 +220,6 @@ fn marked_down(down: &Down) -> Trouble {
     let seconds = age.as_secs();
     Trouble::new(
         *cause,
-        format!("marked down {seconds} s ago by another login: {detail}"),
+        format!("marked down {seconds} s ago: {detail}"),
     )
 }
