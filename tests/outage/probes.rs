@@ -45,20 +45,42 @@ fn one_of_sixteen_processes_probes_and_the_others_go_on() {
     });
 }
 
+/// Logs in by sixteen threads at once, and answers how many of them probed.
+fn probes_of_threads(site: &Site) -> usize {
+    site.tries(|| {
+        thread::scope(|scope| {
+            for _ in 0..CROWD {
+                scope.spawn(|| site.good_login("the second server is well"));
+            }
+        });
+    })
+}
+
 #[test]
 fn one_of_sixteen_threads_probes_and_the_others_go_on() {
     on_a_host("500ms", |site| {
         site.first.set(Fault::Swallow);
         site.good_login("it pays");
-        thread::sleep(ms(550));
-        let tries = site.tries(|| {
-            thread::scope(|scope| {
-                for _ in 0..CROWD {
-                    scope.spawn(|| site.good_login("the second server is well"));
-                }
-            });
-        });
-        assert_eq!(tries, 1);
+        // Soon after retry_after, and long after: a probe has a deadline of one second.
+        for wait in [550, 2000] {
+            for round in 0..3 {
+                thread::sleep(ms(wait));
+                assert_eq!(probes_of_threads(site), 1, "{wait} ms, round {round}");
+            }
+        }
+    });
+}
+
+#[test]
+fn one_of_sixteen_threads_probes_where_an_earlier_probe_was_killed() {
+    on_a_host("500ms", |site| {
+        for wait in [0, 1500] {
+            let process = probe(site);
+            process.signal(libc::SIGKILL);
+            drop(process);
+            thread::sleep(ms(wait));
+            assert_eq!(probes_of_threads(site), 1, "{wait} ms");
+        }
     });
 }
 
