@@ -46,8 +46,9 @@ pub fn log_in_while_servers_die(
         (logins.join().expect("no panic"), events)
     });
     print(&done, servers.len(), retry_after);
-    for (at, event) in &events {
-        let took = recovery(&done, *at);
+    for (number, (at, event)) in events.iter().enumerate() {
+        let until = events.get(number + 1).map(|(next, _)| *next);
+        let took = recovery(&done, *at, until.unwrap_or(*at + ms(60_000)));
         println!("  {event}: the next right login ends {took:?} later, and all others are right");
         // Without another server there is nothing to recover to.
         let has_to = servers.len() > 1 || event.ends_with("back");
@@ -71,14 +72,17 @@ fn print(done: &[Done], servers: usize, retry_after: u64) {
     );
 }
 
-/// From an event to the end of the first login behind which no other fails, in the next 1.5 seconds.
-fn recovery(done: &[Done], event: Instant) -> Duration {
-    let behind = done.iter().filter(|done| done.begin > event);
-    let failed = behind
-        .clone()
-        .filter(|done| !done.is_right() && done.begin < event + ms(1500));
+/// From an event to the end of the first login behind which no other fails, until something else
+/// happens.
+fn recovery(done: &[Done], event: Instant, until: Instant) -> Duration {
+    let behind = done
+        .iter()
+        .filter(|done| done.begin > event && done.begin < until);
+    let failed = behind.clone().filter(|done| !done.is_right());
     let last = failed.map(|done| done.begin).max().unwrap_or(event);
-    let good = behind.filter(|done| done.begin > last && done.is_right());
+    let good = done
+        .iter()
+        .filter(|done| done.begin > last && done.is_right());
     let ends = good.map(|done| done.begin + done.login.took).min();
     ends.map_or(Duration::MAX, |end| end.duration_since(event))
 }
