@@ -6,8 +6,10 @@
 mod entry;
 mod groups;
 pub mod ldap;
+pub mod ppolicy;
 mod result_code;
 mod session;
+pub mod user_bind;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +17,8 @@ use std::fmt;
 use crate::names::{Dn, UserName};
 use crate::policy::{Answer, Question};
 use crate::secret::Password;
+
+pub use result_code::bind_verdict;
 
 /// The questions of a login. Every answer is given before the deadline that the implementation
 /// was made with, or is [`DirectoryError::Unavailable`].
