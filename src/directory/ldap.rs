@@ -5,16 +5,19 @@
 
 use futures_util::future::try_join_all;
 use ldap3::SearchOptions;
+use ldap3::controls::RawControl;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
 use super::entry::read_entry;
 use super::groups;
+use super::ppolicy::{PASSWORD_POLICY, PolicyControls};
 use super::result_code::{self, Operation, Reading};
 use super::session::{BoundAs, Session, host_trouble, unavailable};
-use super::{BindVerdict, Cause, Directory, DirectoryError, Entry, Unavailable};
+use super::{Cause, Directory, DirectoryError, Entry, Unavailable, UserBindVerdict};
+use crate::account_state::counts;
 use crate::config::{
-    BindIdentity, BindSecret, Config, GroupSchema, Scope, UserLookup, read_secret,
+    AccountState, BindIdentity, BindSecret, Config, GroupSchema, Scope, UserLookup, read_secret,
 };
 use crate::names::{Dn, UserName};
 use crate::policy::{Answer, Proof, Question};
@@ -70,7 +73,7 @@ impl Directory for LdapDirectory<'_> {
         started(&mut self.runtime)?.block_on(self.client.find(user))
     }
 
-    fn verify(&mut self, dn: &Dn, password: &Password) -> Result<BindVerdict, DirectoryError> {
+    fn verify(&mut self, dn: &Dn, password: &Password) -> Result<UserBindVerdict, DirectoryError> {
         started(&mut self.runtime)?.block_on(self.client.verify(dn, password))
     }
 
@@ -130,7 +133,7 @@ impl Client<'_> {
         &mut self,
         dn: &Dn,
         password: &Password,
-    ) -> Result<BindVerdict, DirectoryError> {
+    ) -> Result<UserBindVerdict, DirectoryError> {
         loop {
             match self.verify_at_one_server(dn, password).await {
                 Err(error) => {
@@ -227,22 +230,36 @@ impl Client<'_> {
         &mut self,
         dn: &Dn,
         password: &Password,
-    ) -> Result<BindVerdict, DirectoryError> {
+    ) -> Result<UserBindVerdict, DirectoryError> {
         self.connected().await?;
         self.passwords_sent += 1;
         let limit = self.operation_limit();
+        let families = self.config.access.account_state.as_ref();
         let session = self.connected().await?;
         session.bound_as = BoundAs::Unknown;
         let mut ldap = session.ldap.clone();
+        if counts(families, AccountState::Ppolicy) {
+            ldap.with_controls(ask_for_policy());
+        }
         let binding = ldap.simple_bind(dn.as_str(), password.expose());
         let result = session.wait(limit, "user's bind", binding).await?;
-        match result_code::read(Operation::UserBind, result.rc) {
-            Reading::Done => {
-                session.bound_as = BoundAs::User;
-                Ok(BindVerdict::Right)
+        let controls = result.ctrls.iter().map(|ldap3::controls::Control(_, raw)| {
+            let RawControl { ctype, val, .. } = raw;
+            (ctype.as_str(), val.as_deref())
+        });
+        let controls = PolicyControls::read(controls, families);
+        match result_code::bind_verdict(result.rc, &result.text, controls) {
+            UserBindVerdict::Misconfigured => {
+                Err(session.failure("user's bind", &result, Reading::Misconfigured))
             }
-            Reading::WrongPassword => Ok(BindVerdict::Wrong),
-            reading => Err(session.failure("user's bind", &result, reading)),
+            UserBindVerdict::Unavailable(cause) => {
+                Err(session.failure("user's bind", &result, Reading::Unavailable(cause)))
+            }
+            verdict @ (UserBindVerdict::Right(_) | UserBindVerdict::MustChange) => {
+                session.bound_as = BoundAs::User;
+                Ok(verdict)
+            }
+            verdict => Ok(verdict),
         }
     }
 
@@ -314,6 +331,16 @@ impl Client<'_> {
         Session::start(reached)
             .await
             .map_err(|error| host_trouble("a socket pair", &error))
+    }
+}
+
+/// The request control of a password policy (draft-behera-ldap-password-policy-11 §6.1). A server that
+/// does not know it passes over it.
+fn ask_for_policy() -> RawControl {
+    RawControl {
+        ctype: PASSWORD_POLICY.to_owned(),
+        crit: false,
+        val: None,
     }
 }
 
