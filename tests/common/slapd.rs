@@ -29,7 +29,8 @@ pub use operations::Operations;
 pub use pool::{Lease, Pool};
 
 use certificates::make_certificates;
-use child::spawn;
+#[allow(unused_imports)] // most suites start nothing else
+pub use child::spawn;
 use operations::connection;
 
 use super::directory::{self, BASE};
@@ -59,6 +60,9 @@ pub struct SlapdOptions {
     pub access: String,
     /// Lines of slapd.conf(5) at the end: overlays and their options.
     pub database: String,
+    /// The lines of slapd.conf(5) that begin with TLS, instead of the usual ones; none at all where
+    /// the text is empty.
+    pub tls: Option<String>,
 }
 
 impl Default for SlapdOptions {
@@ -69,6 +73,7 @@ impl Default for SlapdOptions {
             global: String::new(),
             access: ACCESS.to_owned(),
             database: String::new(),
+            tls: None,
         }
     }
 }
@@ -141,6 +146,16 @@ impl Slapd {
         self.wait_for_sockets(seen);
     }
 
+    /// As [`Slapd::restart`], with these lines of slapd.conf(5) about TLS instead of those so far.
+    pub fn restart_with_tls(&self, lines: &str) {
+        let path = self.path().join("slapd.conf");
+        let old = fs::read_to_string(path).expect("slapd.conf");
+        let others = old.lines().filter(|line| !line.starts_with("TLS"));
+        let others: String = others.flat_map(|line| [line, "\n"]).collect();
+        self.file("slapd.conf", 0o600, &format!("{lines}\n{others}"));
+        self.restart();
+    }
+
     /// Sends the process a signal such as SIGSTOP. Dropping the server works on a stopped one too.
     pub fn signal(&self, signal: libc::c_int) {
         let pid = self.pid();
@@ -172,6 +187,10 @@ impl Slapd {
 
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    pub fn tls_port(&self) -> u16 {
+        self.tls_port
     }
 
     pub fn uri(&self) -> String {
@@ -235,12 +254,15 @@ impl Slapd {
         let schemas: String = ["core", "cosine", "inetorgperson", "nis"]
             .map(|name| format!("include /etc/ldap/schema/{name}.schema\n"))
             .concat();
+        let usual = format!(
+            "TLSCACertificateFile {here}/ca.pem\nTLSCertificateFile {here}/server.pem\n\
+             TLSCertificateKeyFile {here}/server.key\nTLSVerifyClient never"
+        );
+        let tls = options.tls.as_deref().unwrap_or(&usual);
         let text = format!(
             "{schemas}{SCHEMA}modulepath /usr/lib/ldap\nmoduleload back_mdb\n\
              pidfile {here}/slapd.pid\nargsfile {here}/slapd.args\nthreads 4\n\
-             TLSCACertificateFile {here}/ca.pem\nTLSCertificateFile {here}/server.pem\n\
-             TLSCertificateKeyFile {here}/server.key\nTLSVerifyClient never\n\
-             {}\ndatabase mdb\nsuffix {BASE}\nrootdn cn=manager,{BASE}\nrootpw manager\n\
+             {tls}\n{}\ndatabase mdb\nsuffix {BASE}\nrootdn cn=manager,{BASE}\nrootpw manager\n\
              directory {here}/db\nmaxsize 16777216\ndbnosync\nindex objectClass,uid eq\n{}\n{}\n",
             options.global, options.access, options.database
         );
