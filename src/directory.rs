@@ -6,6 +6,7 @@
 mod entry;
 mod groups;
 pub mod ldap;
+mod operations;
 mod ppolicy;
 mod result_code;
 mod session;
