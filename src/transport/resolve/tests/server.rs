@@ -94,7 +94,7 @@ fn free_socket() -> UdpSocket {
 
 impl Server {
     pub fn udp(say: impl Fn(&Asked) -> Vec<Vec<u8>> + Send + 'static) -> Server {
-        Server::udp_on("127.0.0.1", 0, say)
+        Server::start(free_socket(), None, say)
     }
 
     pub fn udp_on(
