@@ -36,7 +36,7 @@ CONFS := $(wildcard conf/*.toml)
 STACKS := $(wildcard pam.d/*)
 
 .DEFAULT_GOAL := build
-.PHONY: build figures demo test check install uninstall clean help
+.PHONY: build figures outages demo test check install uninstall clean help
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -54,6 +54,11 @@ figures: ## what a login costs, against the limits of this project
 	$(CARGO) build --release --locked --example figures
 	$(LINK_MODULE)
 	$(RELEASE)/examples/figures
+
+outages: ## what an outage costs: servers that refuse, vanish, die under load, lie (root, for a private /run)
+	@test "$$(id -u)" = 0 || { echo "make outages needs root: for a private view of /run and /etc" >&2; exit 1; }
+	@packaging/debian-deps demo
+	$(CARGO) bench --locked --bench outages
 
 demo: ## logins through the real libpam and a private slapd, as a table (root; changes nothing on the host)
 	@test "$$(id -u)" = 0 || { echo "make demo needs root: for a private view of /etc, and for pam_unix" >&2; exit 1; }

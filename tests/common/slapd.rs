@@ -8,6 +8,7 @@ mod child;
 mod config;
 mod operations;
 mod pool;
+mod replicas;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
@@ -27,6 +28,8 @@ use tempfile::TempDir;
 pub use operations::Operations;
 #[allow(unused_imports)] // not every suite shares servers
 pub use pool::{Lease, Pool};
+#[allow(unused_imports)] // nor has every suite two
+pub use replicas::start_replicas;
 
 use certificates::make_certificates;
 #[allow(unused_imports)] // most suites start nothing else
