@@ -6,8 +6,11 @@
 mod entry;
 mod groups;
 pub mod ldap;
+mod operations;
+mod ppolicy;
 mod result_code;
 mod session;
+mod user_bind;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +18,8 @@ use std::fmt;
 use crate::names::{Dn, UserName};
 use crate::policy::{Answer, Question};
 use crate::secret::Password;
+
+pub use user_bind::UserBindVerdict;
 
 /// The questions of a login. Every answer is given before the deadline that the implementation
 /// was made with, or is [`DirectoryError::Unavailable`].
@@ -25,11 +30,11 @@ pub trait Directory {
     /// Nothing is an empty answer but an empty answer: a search that failed in any part is an error.
     fn find(&mut self, user: &UserName) -> Result<Vec<Entry>, DirectoryError>;
 
-    /// Offers the password in a simple bind as `dn`, once, to one server.
+    /// Offers the password in a simple bind as `dn`.
     ///
     /// # Errors
-    /// Whatever is neither "right" nor "wrong".
-    fn verify(&mut self, dn: &Dn, password: &Password) -> Result<BindVerdict, DirectoryError>;
+    /// There is no verdict.
+    fn verify(&mut self, dn: &Dn, password: &Password) -> Result<UserBindVerdict, DirectoryError>;
 
     /// Asks all these questions about the entry at once. The answers come in the order of the
     /// questions.
@@ -85,15 +90,6 @@ impl Entry {
             .first()
             .and_then(|value| std::str::from_utf8(value).ok())
     }
-}
-
-/// What the server said to the user's password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BindVerdict {
-    /// Result code 0, in a bind response to this very request.
-    Right,
-    /// invalidCredentials (49).
-    Wrong,
 }
 
 /// Why there is no answer, named for who has to act.

@@ -31,6 +31,7 @@
     )
 )]
 
+pub mod account_state;
 pub mod config;
 pub mod directory;
 pub mod log;

@@ -4,11 +4,13 @@
 //! The password decides before the gates do: whoever does not know it learns nothing about them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::account_state::{self, Attributes, Circumstances, State};
 use crate::config::{Config, UserLookup};
-use crate::directory::{BindVerdict, Cause, Directory, DirectoryError, Entry};
+use crate::directory::{Cause, Directory, DirectoryError, Entry, UserBindVerdict};
 use crate::names::{Dn, FlagName, ServiceName, UserName};
-use crate::outcome::{Outcome, Phase};
+use crate::outcome::{Expired, Outcome, Phase};
 use crate::policy::{self, Answer, Facts, Question, Verdict};
 use crate::transaction::{HostError, Transaction};
 
@@ -119,19 +121,19 @@ fn authenticate(
         Err(nothing) => return Ok(Decision::local(Outcome::BadPassword, nothing.reason())),
     };
     let result = (|| {
-        let entry = match &request.config.user.lookup {
+        let (entry, change) = match &request.config.user.lookup {
             UserLookup::Search(_) => {
                 let entry = identify(request, directory)?;
-                check(directory.verify(&entry.dn, &password)?)?;
-                entry
+                let change = check(directory.verify(&entry.dn, &password)?)?;
+                (entry, change)
             }
             UserLookup::Template(template) => {
                 let dn = template.expand(request.user).ok_or_else(no_such_dn)?;
-                check(directory.verify(&dn, &password)?)?;
-                identify(request, directory)?
+                let change = check(directory.verify(&dn, &password)?)?;
+                (identify(request, directory)?, change)
             }
         };
-        pass_gates(request, entry, directory)
+        admit(request, entry, Some(change), directory)
     })();
     Ok(conclude(result, directory))
 }
@@ -139,7 +141,7 @@ fn authenticate(
 /// May the user in, however authentication was done? Needs no password and no earlier phase.
 fn account(request: Request<'_>, directory: &mut dyn Directory) -> Decision {
     let result =
-        identify(request, directory).and_then(|entry| pass_gates(request, entry, directory));
+        identify(request, directory).and_then(|entry| admit(request, entry, None, directory));
     conclude(result, directory)
 }
 
@@ -175,11 +177,59 @@ fn identify(request: Request<'_>, directory: &mut dyn Directory) -> Result<Entry
     Ok(entry)
 }
 
-fn check(verdict: BindVerdict) -> Result<(), End> {
-    match verdict {
-        BindVerdict::Right => Ok(()),
-        BindVerdict::Wrong => Err(End::Decided(Outcome::BadPassword, String::new())),
+/// Whether a right password has to be changed before anything else.
+struct MustChange(bool);
+
+fn check(verdict: UserBindVerdict) -> Result<MustChange, End> {
+    match verdict.outcome() {
+        None => Ok(MustChange(false)),
+        Some(Outcome::MustChange) => Ok(MustChange(true)),
+        Some(outcome) => Err(End::Decided(outcome, verdict.reason().to_owned())),
     }
+}
+
+/// What is left once the password, if there was one, is right: the state of the account, then the
+/// gates.
+fn admit(
+    request: Request<'_>,
+    entry: Entry,
+    password: Option<MustChange>,
+    directory: &mut dyn Directory,
+) -> Result<Identity, End> {
+    let state = state(request.config, &entry, password.is_some());
+    let bind_says_change = password.is_some_and(|MustChange(change)| change);
+    let change = match &state {
+        State::MustChange(why) => Some(why.clone()),
+        State::Fine(_) if bind_says_change => Some(UserBindVerdict::MustChange.reason().to_owned()),
+        State::Fine(_) => None,
+        State::PasswordExpired(_) | State::Unreadable(_) | State::Closed(..) => {
+            let outcome = state.outcome().unwrap_or(Outcome::Refused);
+            return Err(End::Decided(outcome, state.reason().to_owned()));
+        }
+    };
+    let identity = pass_gates(request, entry, directory)?;
+    match change {
+        None => Ok(identity),
+        // `must_change` would let the user in to change the password, which the module cannot do:
+        // pam_unix would change the local one in its place, and the login would go on.
+        Some(why) => Err(End::Decided(
+            Outcome::Expired(Expired::Password),
+            format!("{why}; the password has to be changed, which this login cannot do"),
+        )),
+    }
+}
+
+fn state(config: &Config, entry: &Entry, just_bound: bool) -> State {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+    let circumstances = Circumstances {
+        now,
+        just_bound,
+        lockout_duration: None,
+    };
+    let families = config.access.account_state.as_ref();
+    let values = |name: &str| entry.values(name);
+    account_state::evaluate(&Attributes::new(&values), families, &circumstances)
 }
 
 /// Asks until every gate is decided; then, for the session, until every flag is.

@@ -1,6 +1,7 @@
 //! How each kind of group lists its members, and so how to ask whether somebody is one.
 
 use super::Entry;
+use crate::account_state::wanted_attributes as wanted_of_state;
 use crate::config::{Config, GroupSchema};
 use crate::names::{AttributeName, UserName};
 use crate::template::Filter;
@@ -33,6 +34,7 @@ pub fn wanted_attributes(config: &Config) -> Vec<&str> {
             .values()
             .map(|attribute| attribute.as_str()),
     );
+    wanted.extend(wanted_of_state(config.access.account_state.as_ref()));
     match config.group.schema {
         GroupSchema::MemberDn(_) | GroupSchema::ActiveDirectory => {}
         GroupSchema::Posix => wanted.push("gidNumber"),

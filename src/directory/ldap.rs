@@ -4,30 +4,24 @@
 //! group questions. Searches travel together; a bind travels alone (RFC 4511 §4.2.1). Every wait ends at `server.deadline`, counted from the first question.
 
 use futures_util::future::try_join_all;
-use ldap3::SearchOptions;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
-use super::entry::read_entry;
 use super::groups;
-use super::result_code::{self, Operation, Reading};
+use super::operations::{self, Search};
+use super::result_code::Operation;
 use super::session::{BoundAs, Session, host_trouble, unavailable};
-use super::{BindVerdict, Cause, Directory, DirectoryError, Entry, Unavailable};
-use crate::config::{
-    BindIdentity, BindSecret, Config, GroupSchema, Scope, UserLookup, read_secret,
-};
+use super::{Directory, DirectoryError, Entry, Unavailable, UserBindVerdict};
+use crate::config::{BindIdentity, Config, GroupSchema, Scope, UserLookup};
 use crate::names::{Dn, UserName};
-use crate::policy::{Answer, Proof, Question};
+use crate::policy::{Answer, Question};
 use crate::secret::Password;
 use crate::template::Filter;
-use crate::transport::{NoServer, Servers, Trouble};
+use crate::transport::{NoServer, Servers};
 
 /// How often the user's password goes out at most: to one server, and to one more if that one dies in
 /// the middle. Each may count a wrong one.
 const MAX_PASSWORDS: u8 = 2;
-
-/// The attribute selector for "none" (RFC 4511 §4.5.1.8).
-const NO_ATTRIBUTES: &[&str] = &["1.1"];
 
 /// The directory of a configuration. Nothing is opened before the first question.
 pub struct LdapDirectory<'a> {
@@ -70,7 +64,7 @@ impl Directory for LdapDirectory<'_> {
         started(&mut self.runtime)?.block_on(self.client.find(user))
     }
 
-    fn verify(&mut self, dn: &Dn, password: &Password) -> Result<BindVerdict, DirectoryError> {
+    fn verify(&mut self, dn: &Dn, password: &Password) -> Result<UserBindVerdict, DirectoryError> {
         started(&mut self.runtime)?.block_on(self.client.verify(dn, password))
     }
 
@@ -130,7 +124,7 @@ impl Client<'_> {
         &mut self,
         dn: &Dn,
         password: &Password,
-    ) -> Result<BindVerdict, DirectoryError> {
+    ) -> Result<UserBindVerdict, DirectoryError> {
         loop {
             match self.verify_at_one_server(dn, password).await {
                 Err(error) => {
@@ -227,23 +221,13 @@ impl Client<'_> {
         &mut self,
         dn: &Dn,
         password: &Password,
-    ) -> Result<BindVerdict, DirectoryError> {
+    ) -> Result<UserBindVerdict, DirectoryError> {
         self.connected().await?;
         self.passwords_sent += 1;
         let limit = self.operation_limit();
+        let families = self.config.access.account_state.as_ref();
         let session = self.connected().await?;
-        session.bound_as = BoundAs::Unknown;
-        let mut ldap = session.ldap.clone();
-        let binding = ldap.simple_bind(dn.as_str(), password.expose());
-        let result = session.wait(limit, "user's bind", binding).await?;
-        match result_code::read(Operation::UserBind, result.rc) {
-            Reading::Done => {
-                session.bound_as = BoundAs::User;
-                Ok(BindVerdict::Right)
-            }
-            Reading::WrongPassword => Ok(BindVerdict::Wrong),
-            reading => Err(session.failure("user's bind", &result, reading)),
-        }
+        operations::bind_user(session, limit, (dn, password), families).await
     }
 
     async fn ask_one_server(
@@ -257,7 +241,7 @@ impl Client<'_> {
         let session = self.as_service().await?;
         let asking = questions
             .iter()
-            .map(|question| answer(session, limit, question, &membership));
+            .map(|question| operations::answer(session, limit, question, &membership));
         try_join_all(asking).await
     }
 
@@ -287,7 +271,7 @@ impl Client<'_> {
         };
         if !ready {
             session.bound_as = BoundAs::Unknown;
-            bind_service(session, limit, &config.bind.as_who).await?;
+            operations::bind_service(session, limit, &config.bind.as_who).await?;
             session.bound_as = BoundAs::Service;
         }
         Ok(session)
@@ -314,125 +298,5 @@ impl Client<'_> {
         Session::start(reached)
             .await
             .map_err(|error| host_trouble("a socket pair", &error))
-    }
-}
-
-/// One search for the user.
-struct Search {
-    base: Dn,
-    scope: Scope,
-    filter: Filter,
-    operation: Operation,
-}
-
-impl Search {
-    async fn run(
-        &self,
-        session: &Session,
-        limit: Instant,
-        wanted: &[&str],
-        references_count: bool,
-    ) -> Result<Vec<Entry>, DirectoryError> {
-        let scope = match self.scope {
-            Scope::Base => ldap3::Scope::Base,
-            Scope::OneLevel => ldap3::Scope::OneLevel,
-            Scope::Subtree => ldap3::Scope::Subtree,
-        };
-        let mut ldap = session.ldap.clone();
-        // Two are enough to know that there is more than one.
-        ldap.with_search_options(SearchOptions::new().sizelimit(2));
-        let searching = ldap.search(self.base.as_str(), scope, self.filter.as_str(), wanted);
-        let ldap3::SearchResult(found, result) = session
-            .wait(limit, "search for the user", searching)
-            .await?;
-        let entries: Option<Vec<Entry>> = found.into_iter().map(read_entry).collect();
-        let entries = entries.ok_or_else(|| {
-            session.unavailable(Trouble::new(
-                Cause::Protocol,
-                "an entry that makes no sense",
-            ))
-        })?;
-        if references_count && entries.is_empty() && !result.refs.is_empty() {
-            return Err(session.only_referred(&self.base));
-        }
-        match result_code::read(self.operation, result.rc) {
-            Reading::Done => Ok(entries),
-            Reading::NoSuchEntry => Ok(Vec::new()),
-            Reading::TooMany if entries.len() > 1 => Ok(entries),
-            reading => {
-                Err(session.failure(&format!("search below {}", self.base), &result, reading))
-            }
-        }
-    }
-}
-
-async fn bind_service(
-    session: &Session,
-    limit: Instant,
-    as_who: &BindIdentity,
-) -> Result<(), DirectoryError> {
-    let mut ldap = session.ldap.clone();
-    let (what, result) = match as_who {
-        BindIdentity::Anonymous => {
-            let what = "anonymous bind";
-            (
-                what,
-                session.wait(limit, what, ldap.simple_bind("", "")).await?,
-            )
-        }
-        BindIdentity::Simple(dn, secret) => {
-            let what = "service account's bind";
-            let password = match secret {
-                BindSecret::Inline(password) => password.clone(),
-                BindSecret::File(path) => {
-                    read_secret(path).map_err(|error| DirectoryError::Config(error.to_string()))?
-                }
-            };
-            let binding = ldap.simple_bind(dn.as_str(), password.expose());
-            (what, session.wait(limit, what, binding).await?)
-        }
-        // RFC 4513 §5.2.3: who we are, TLS or the socket has told already.
-        BindIdentity::External => {
-            let what = "SASL EXTERNAL bind";
-            let binding = ldap.sasl_external_bind();
-            (what, session.wait(limit, what, binding).await?)
-        }
-    };
-    match result_code::read(Operation::ServiceBind, result.rc) {
-        Reading::Done => Ok(()),
-        reading => Err(session.failure(what, &result, reading)),
-    }
-}
-
-/// Reads the group itself, if it has the user as a member (or has not, where that is to be proven):
-/// the server applies its matching rules, and the answer is one bare entry or none.
-async fn answer(
-    session: &Session,
-    limit: Instant,
-    question: &Question,
-    membership: &Filter,
-) -> Result<Answer, DirectoryError> {
-    let filter = match question.proof {
-        Proof::Member => membership.clone(),
-        Proof::NonMember => membership.negated(),
-    };
-    let mut ldap = session.ldap.clone();
-    let base = question.group.as_str();
-    let searching = ldap.search(base, ldap3::Scope::Base, filter.as_str(), NO_ATTRIBUTES);
-    let ldap3::SearchResult(found, result) =
-        session.wait(limit, "group question", searching).await?;
-    let found: Vec<Option<Entry>> = found.into_iter().map(read_entry).collect();
-    let reading = result_code::read(Operation::GroupRead, result.rc);
-    match (reading, found.as_slice()) {
-        (Reading::Done, [Some(entry)]) if entry.dn == question.group => Ok(Answer::Proven),
-        (Reading::Done, []) if result.refs.is_empty() => Ok(Answer::NotProven),
-        (Reading::Done, []) => Err(session.only_referred(&question.group)),
-        (Reading::Done, _) => Err(session.unavailable(Trouble::new(
-            Cause::Protocol,
-            format!("asked for the group {base}, the server sent another entry"),
-        ))),
-        (Reading::NoSuchEntry, _) => Ok(Answer::NoSuchGroup),
-        (Reading::Withheld, _) => Ok(Answer::Withheld(result_code::name(result.rc).to_owned())),
-        (reading, _) => Err(session.failure(&format!("group {base}"), &result, reading)),
     }
 }

@@ -11,7 +11,7 @@ use crate::secret::{NotAPassword, Password};
 
 enum Step {
     Find(Result<Vec<Entry>, DirectoryError>),
-    Verify(&'static str, Result<BindVerdict, DirectoryError>),
+    Verify(&'static str, Result<UserBindVerdict, DirectoryError>),
     Ask(
         &'static [(&'static str, Proof)],
         Result<Vec<Answer>, DirectoryError>,
@@ -36,7 +36,7 @@ impl Directory for Script {
         }
     }
 
-    fn verify(&mut self, dn: &Dn, _: &Password) -> Result<BindVerdict, DirectoryError> {
+    fn verify(&mut self, dn: &Dn, _: &Password) -> Result<UserBindVerdict, DirectoryError> {
         match self.0.pop_front() {
             Some(Step::Verify(expected, verdict)) => {
                 assert_eq!(dn.as_str(), expected);
@@ -140,7 +140,7 @@ fn with_a_search_the_order_is_search_bind_gates_flags() {
     let config = config(SEARCH, "is_staff = \"cn=staff\"");
     let steps = [
         Step::Find(Ok(vec![alice()])),
-        Step::Verify("uid=alice,o=x", Ok(BindVerdict::Right)),
+        Step::Verify("uid=alice,o=x", Ok(UserBindVerdict::Right(None))),
         Step::Ask(ACTIVE, Ok(vec![Answer::Proven])),
         Step::Ask(&[("cn=staff", Proof::Member)], Ok(vec![Answer::NotProven])),
     ];
@@ -162,12 +162,12 @@ fn with_a_search_the_order_is_search_bind_gates_flags() {
 fn with_a_template_the_bind_comes_first() {
     let config = config(TEMPLATE, "");
     let steps = [
-        Step::Verify("uid=alice,o=x", Ok(BindVerdict::Right)),
+        Step::Verify("uid=alice,o=x", Ok(UserBindVerdict::Right(None))),
         Step::Find(Ok(vec![alice()])),
         Step::Ask(ACTIVE, Ok(vec![Answer::Proven])),
     ];
     assert_eq!(run(&config, typed("x"), steps).outcome, Outcome::Granted);
-    let steps = [Step::Verify("uid=alice,o=x", Ok(BindVerdict::Wrong))];
+    let steps = [Step::Verify("uid=alice,o=x", Ok(UserBindVerdict::Wrong))];
     assert_eq!(
         run(&config, typed("x"), steps).outcome,
         Outcome::BadPassword
@@ -178,7 +178,7 @@ fn with_a_template_the_bind_comes_first() {
 fn a_wrong_password_asks_about_no_group() {
     let steps = [
         Step::Find(Ok(vec![alice()])),
-        Step::Verify("uid=alice,o=x", Ok(BindVerdict::Wrong)),
+        Step::Verify("uid=alice,o=x", Ok(UserBindVerdict::Wrong)),
     ];
     let decision = run(&config(SEARCH, ""), typed("x"), steps);
     assert_eq!(
@@ -218,7 +218,7 @@ fn a_failure_at_any_step_is_neither_a_grant_nor_a_wrong_password() {
     let steps = |failing: usize, error: fn() -> DirectoryError| {
         let mut steps = vec![
             Step::Find(Ok(vec![alice()])),
-            Step::Verify("uid=alice,o=x", Ok(BindVerdict::Right)),
+            Step::Verify("uid=alice,o=x", Ok(UserBindVerdict::Right(None))),
             Step::Ask(ACTIVE, Ok(vec![Answer::Proven])),
             Step::Ask(&[("cn=staff", Proof::Member)], Ok(vec![Answer::Proven])),
         ];
@@ -246,7 +246,7 @@ fn a_gate_without_an_answer_is_shut() {
     for answers in [vec![], vec![Answer::NotProven], vec![Answer::NoSuchGroup]] {
         let steps = [
             Step::Find(Ok(vec![alice()])),
-            Step::Verify("uid=alice,o=x", Ok(BindVerdict::Right)),
+            Step::Verify("uid=alice,o=x", Ok(UserBindVerdict::Right(None))),
             Step::Ask(ACTIVE, Ok(answers)),
         ];
         assert_eq!(
@@ -264,7 +264,7 @@ fn flags_are_not_asked_for_without_a_session_environment() {
     );
     let steps = [
         Step::Find(Ok(vec![alice()])),
-        Step::Verify("uid=alice,o=x", Ok(BindVerdict::Right)),
+        Step::Verify("uid=alice,o=x", Ok(UserBindVerdict::Right(None))),
         Step::Ask(ACTIVE, Ok(vec![Answer::Proven])),
     ];
     assert_eq!(run(&config, typed("x"), steps).outcome, Outcome::Granted);

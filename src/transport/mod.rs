@@ -3,7 +3,7 @@
 //! This project owns the socket. ldap3 gets one end of a socket pair; [`relay`] passes bytes
 //! between the other end and the server, and everything inbound goes through [`guard`].
 
-mod ber;
+pub(crate) mod ber;
 mod connect;
 mod guard;
 mod patience;

@@ -1,9 +1,9 @@
 //! Sockets that never raise SIGPIPE.
 //!
 //! The host's handling of signals is its own, and its default for SIGPIPE is to die. So every
-//! write is a send(2) with MSG_NOSIGNAL, and never a writev(2), which has no such flag.
+//! write is a sendmsg(2) with MSG_NOSIGNAL, and never a writev(2), which has no such flag.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -11,15 +11,16 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
-/// A socket whose writes go out by send(2) with MSG_NOSIGNAL.
+/// A socket whose writes go out by sendmsg(2) with MSG_NOSIGNAL.
 pub struct Quiet<S>(pub S);
 
 /// What [`Quiet`] needs of a socket.
 pub trait Socket: AsyncRead + AsyncWrite + Unpin {
     /// Waits until the socket may take more.
     fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
-    /// Sends without SIGPIPE, or says that it would block.
-    fn send(&self, bytes: &[u8]) -> io::Result<usize>;
+    /// Sends without SIGPIPE, or says that it would block. What is in several parts goes out in one
+    /// sendmsg(2): a TLS alert on its way to a socket that is about to be closed has no second one.
+    fn send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize>;
 }
 
 impl Socket for TcpStream {
@@ -27,8 +28,8 @@ impl Socket for TcpStream {
         self.poll_write_ready(context)
     }
 
-    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        let send = || SockRef::from(self).send_with_flags(bytes, libc::MSG_NOSIGNAL);
+    fn send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        let send = || SockRef::from(self).send_vectored_with_flags(parts, libc::MSG_NOSIGNAL);
         self.try_io(Interest::WRITABLE, send)
     }
 }
@@ -38,8 +39,8 @@ impl Socket for UnixStream {
         self.poll_write_ready(context)
     }
 
-    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        let send = || SockRef::from(self).send_with_flags(bytes, libc::MSG_NOSIGNAL);
+    fn send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        let send = || SockRef::from(self).send_vectored_with_flags(parts, libc::MSG_NOSIGNAL);
         self.try_io(Interest::WRITABLE, send)
     }
 }
@@ -50,13 +51,25 @@ impl<S: Socket> AsyncWrite for Quiet<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.0.poll_writable(context))?;
-            match self.0.send(bytes) {
+            match self.0.send(parts) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 result => return Poll::Ready(result),
             }
         }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

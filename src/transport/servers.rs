@@ -218,8 +218,5 @@ pub fn tell(ticket: &Ticket, trouble: &Trouble) {
 fn marked_down(down: &Down) -> Trouble {
     let Down { cause, detail, age } = down;
     let seconds = age.as_secs();
-    Trouble::new(
-        *cause,
-        format!("marked down {seconds} s ago: {detail}"),
-    )
+    Trouble::new(*cause, format!("marked down {seconds} s ago: {detail}"))
 }

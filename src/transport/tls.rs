@@ -21,6 +21,9 @@ use crate::directory::Cause;
 use trust::Trust;
 use verifier::Verifier;
 
+/// The most that is said of a certificate, in characters.
+const MAX_DETAIL: usize = 300;
+
 /// What it takes to trust a server, and who we are to it.
 pub struct TlsClient(Arc<ClientConfig>);
 
@@ -88,18 +91,38 @@ impl TlsClient {
 /// What a TLS error inside an I/O error means; None for other errors.
 pub fn trouble(error: &io::Error) -> Option<Trouble> {
     let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-    let cause = match error {
-        rustls::Error::InvalidCertificate(certificate) => match certificate {
-            CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. } => Cause::TlsExpired,
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                Cause::TlsName
-            }
-            _ => Cause::TlsUntrusted,
-        },
-        _ => Cause::TlsProtocol,
+    let rustls::Error::InvalidCertificate(certificate) = error else {
+        return Some(Trouble::new(Cause::TlsProtocol, format!("TLS: {error}")));
     };
-    Some(Trouble::new(cause, format!("TLS: {error}")))
+    let (cause, problem) = match certificate {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            (Cause::TlsExpired, "has expired")
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
+            Cause::TlsExpired,
+            "is not valid yet; is the clock of this host right?",
+        ),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            (Cause::TlsName, "is for another name")
+        }
+        CertificateError::UnknownIssuer => (
+            Cause::TlsUntrusted,
+            "leads to no trusted authority; is it the one in tls.ca_file?",
+        ),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            (Cause::TlsUntrusted, "is not for servers")
+        }
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => (
+            Cause::TlsUntrusted,
+            "is that of an authority (CA:TRUE), not of a server; make one with basicConstraints=CA:FALSE",
+        ),
+        _ => (Cause::TlsUntrusted, "cannot be used"),
+    };
+    // What rustls says names the names and the times.
+    let mut detail = format!("the server's certificate {problem} (TLS: {error})");
+    if let Some((end, _)) = detail.char_indices().nth(MAX_DETAIL) {
+        detail.truncate(end);
+        detail.push_str("...");
+    }
+    Some(Trouble::new(cause, detail))
 }

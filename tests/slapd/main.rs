@@ -6,6 +6,7 @@ mod common;
 mod fixture;
 
 mod account;
+mod account_state;
 mod concurrency;
 mod configuration;
 mod exempt;

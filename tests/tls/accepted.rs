@@ -113,14 +113,24 @@ fn a_self_signed_certificate_may_be_its_own_authority() {
 }
 
 #[test]
-fn a_self_signed_certificate_as_openssl_makes_it_may_be_its_own_authority() {
-    // "openssl req -x509" writes CA:TRUE, and that file is what many servers of one machine show and
-    // many clients of it trust. libldap takes it.
+fn a_self_signed_certificate_as_openssl_makes_it_is_refused_with_the_way_out() {
+    // "openssl req -x509" writes CA:TRUE. rustls takes no authority for a server.
     let slapd = server();
     let mut host = Host::enter();
     let identity = zoo::self_signed(&[HOST], zoo::ca_true());
-    let trusted = identity.certificates.clone();
-    assert_accepted(&slapd, &mut host, HOST, &identity, &trusted);
+    let settings = identity.server(ALL_VERSIONS);
+    let recorder = Recorder::start(Opening::Ldaps, settings, address(&slapd));
+    let tls = ca_file(&slapd, &identity.certificates);
+    let config = config(&slapd, &recorder.section(HOST), &tls);
+    let ended = host.login(&config);
+    let limit = std::time::Duration::from_secs(1);
+    ended.assert_unavailable("as its own authority", &["tls_untrusted"], limit);
+    let line = ended.decision();
+    assert!(
+        line.contains("make one with basicConstraints=CA:FALSE"),
+        "{line}"
+    );
+    assert!(recorder.record(1).decrypted.is_empty());
 }
 
 #[test]

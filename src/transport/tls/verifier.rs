@@ -11,6 +11,9 @@ use webpki::EndEntityCert;
 
 use super::trust::{Look, Trust};
 
+/// The most certificates between the server's and a trusted one. Real chains have one or two.
+const MAX_INTERMEDIATES: usize = 10;
+
 /// Judges a server's certificate.
 #[derive(Debug)]
 pub struct Verifier {
@@ -51,6 +54,10 @@ impl ServerCertVerifier for Verifier {
         let Some(trust) = &self.trust else {
             return Ok(ServerCertVerified::assertion());
         };
+        // Every one that has the right name is tried, which nothing can interrupt.
+        if intermediates.len() > MAX_INTERMEDIATES {
+            return Err(CertificateError::UnknownIssuer.into());
+        }
         // What is no certificate has no issuer; rustls says what is wrong with it.
         let parsed: Vec<_> = std::iter::once(end_entity)
             .chain(intermediates)

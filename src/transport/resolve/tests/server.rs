@@ -82,9 +82,19 @@ pub struct Server {
     threads: Vec<JoinHandle<()>>,
 }
 
+/// A socket on a port that is free for TCP as well, which a long answer needs.
+fn free_socket() -> UdpSocket {
+    loop {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        if TcpListener::bind(socket.local_addr().unwrap()).is_ok() {
+            return socket;
+        }
+    }
+}
+
 impl Server {
     pub fn udp(say: impl Fn(&Asked) -> Vec<Vec<u8>> + Send + 'static) -> Server {
-        Server::udp_on("127.0.0.1", 0, say)
+        Server::start(free_socket(), None, say)
     }
 
     pub fn udp_on(
@@ -98,7 +108,7 @@ impl Server {
     /// Its answers come from a port that was not asked.
     pub fn udp_from_elsewhere(say: impl Fn(&Asked) -> Vec<Vec<u8>> + Send + 'static) -> Server {
         let other = UdpSocket::bind("127.0.0.1:0").unwrap();
-        Server::start(UdpSocket::bind("127.0.0.1:0").unwrap(), Some(other), say)
+        Server::start(free_socket(), Some(other), say)
     }
 
     fn start(
