@@ -135,7 +135,7 @@ fn from_the_future(good: &[u8]) -> String {
     let numbers = text.split(|c: char| !c.is_ascii_digit());
     let longest = numbers.max_by_key(|number| number.len()).unwrap();
     assert!(longest.len() > 2, "no time in {text:?}");
-    text.replacen(longest, &format!("9{longest}"), 1)
+    text.replace(longest, &format!("9{longest}"))
 }
 
 /// What of a directory would show that somebody was there.
