@@ -135,7 +135,7 @@ fn from_the_future(good: &[u8]) -> String {
     let numbers = text.split(|c: char| !c.is_ascii_digit());
     let longest = numbers.max_by_key(|number| number.len()).unwrap();
     assert!(longest.len() > 2, "no time in {text:?}");
-    text.replace(longest, &format!("9{longest}"))
+    text.replace(longest, &"9".repeat(longest.len()))
 }
 
 /// What of a directory would show that somebody was there.
@@ -184,6 +184,11 @@ fn what_is_not_a_marker_counts_as_none_and_is_not_followed() {
                 fs::create_dir(RUN).unwrap();
                 fs::set_permissions(RUN, Permissions::from_mode(0o700)).unwrap();
                 make(&path, &good, outside.path());
+                // Whatever is wrong with it, it is not this.
+                let is_file = fs::symlink_metadata(&path).unwrap().is_file();
+                if is_file && !title.ends_with("by others") {
+                    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+                }
                 look(outside.path())
             };
             // With the server well …

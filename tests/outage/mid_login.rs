@@ -68,6 +68,25 @@ fn a_password_is_offered_to_two_servers_at_most() {
 }
 
 #[test]
+fn a_server_that_answers_nonsense_to_the_bind_does_not_pass_the_password_on() {
+    let proxies = proxies();
+    let [_, (_, rig)] = rigs(&proxies);
+    for fault in [
+        Fault::Answer(51),
+        Fault::Answer(52),
+        Fault::Answer(10),
+        Fault::Answer(80),
+        Fault::Garbage,
+    ] {
+        proxies[0].set(fault.clone());
+        let before = binds(&proxies, "alice");
+        assert_eq!(rig.login(ALICE).code, PAM_AUTHINFO_UNAVAIL, "{fault:?}");
+        assert_eq!(binds(&proxies, "alice") - before, 1, "{fault:?}");
+    }
+    assert_eq!(proxies[1].binds_as(&user_dn("alice")), 0);
+}
+
+#[test]
 fn a_wrong_password_whose_answer_is_lost_is_offered_once_more() {
     let dn = user_dn("alice");
     let proxies = proxies();
