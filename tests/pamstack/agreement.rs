@@ -7,7 +7,8 @@ use crate::common::pam::{Client, PAM_CRED_ERR, PAM_PERM_DENIED, PAM_SUCCESS, Sta
 use crate::libpam::code::Code;
 use crate::libpam::dispatch::{self, Jumps, Walked};
 use crate::libpam::line::{Facility, Line};
-use crate::libpam::read::{self, Service, Tree};
+use crate::libpam::read::{self, Service};
+use crate::libpam::tree::Tree;
 use crate::random::{Random, files};
 
 const CASES: usize = 6_000;

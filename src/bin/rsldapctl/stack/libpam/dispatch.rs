@@ -91,11 +91,6 @@ impl State {
         self.status
     }
 
-    /// What has been decided so far.
-    pub fn impression(&self) -> Impression {
-        self.impression
-    }
-
     /// The line whose turn it is answers. Gives back what the answer did.
     pub fn answer(&mut self, lines: &[Line], answer: Code, walk: Walk) -> Option<Action> {
         let line = lines.get(self.next)?;

@@ -11,3 +11,4 @@ pub mod line;
 pub mod read;
 pub mod root;
 pub mod text;
+pub mod tree;
