@@ -5,8 +5,20 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../../src/bin/rsldapctl/stack/explore.rs"]
+#[allow(dead_code)]
+mod explore;
 #[path = "../../src/bin/rsldapctl/stack/libpam/mod.rs"]
+#[allow(dead_code)]
 mod libpam;
+#[path = "../stack/shipped.rs"]
+#[allow(dead_code)]
+mod shipped;
 
 mod agreement;
+mod command;
+mod hazard;
+mod input;
+mod mended;
 mod random;
+mod table;

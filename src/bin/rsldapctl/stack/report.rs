@@ -34,7 +34,7 @@ struct Outcome {
 
 #[derive(Serialize)]
 struct Cell {
-    module: String,
+    module: Option<String>,
     others_yes: Vec<String>,
     others_no: Vec<String>,
 }
@@ -80,7 +80,7 @@ fn outcome(row: &Row) -> Outcome {
 fn cell(cell: &rows::Cell) -> Cell {
     let names = |codes: &[Code]| codes.iter().map(ToString::to_string).collect();
     Cell {
-        module: cell.module.to_string(),
+        module: cell.module.map(|code| code.to_string()),
         others_yes: names(&cell.others_yes),
         others_no: names(&cell.others_no),
     }
@@ -130,7 +130,8 @@ fn print_text(report: &Report, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What the application gets. "yes" and "no": what the other modules say of password and account.
+/// What the application gets. "yes" and "no": what the other modules say of password and account;
+/// "..." where it may be another code as well.
 fn print_table(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let mut rows = vec![
         ["", "auth", "", "", "account", "", ""].map(str::to_owned),
@@ -168,14 +169,26 @@ fn print_table(report: &Report, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn texts(cell: Option<&Cell>) -> [String; 3] {
-    let short = |name: &str| name.trim_start_matches("PAM_").to_owned();
-    let all = |names: &[String]| names.iter().map(|n| short(n)).collect::<Vec<_>>().join("/");
-    match cell {
-        Some(cell) => [
-            short(&cell.module),
-            all(&cell.others_yes),
-            all(&cell.others_no),
-        ],
-        None => ["-", "-", "-"].map(str::to_owned),
+    let Some(cell) = cell else {
+        return ["-", "-", "-"].map(str::to_owned);
+    };
+    let module = cell.module.as_deref().map_or("-", short);
+    [
+        module.to_owned(),
+        first(&cell.others_yes),
+        first(&cell.others_no),
+    ]
+}
+
+fn short(name: &str) -> &str {
+    name.trim_start_matches("PAM_")
+}
+
+/// The table has room for one code, and PAM_SUCCESS is always the first of several.
+fn first(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => short(one).to_owned(),
+        [one, ..] => format!("{} ...", short(one)),
     }
 }

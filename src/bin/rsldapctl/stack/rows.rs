@@ -8,7 +8,7 @@ use super::case::{Case, Helpers, Others, Ours, Strangers};
 use super::libpam::code::Code;
 use super::libpam::line::{Facility, Line};
 use super::libpam::read::Service;
-use super::modules::Subject;
+use super::modules::{Subject, is_ours};
 
 /// What becomes of a login attempt at our line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,8 +97,8 @@ pub fn plain_case(event: Event, facility: Facility, fallback: &Fallback, others:
 /// One phase of a row of the table.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// What our line answers.
-    pub module: Code,
+    /// What our line answers, if there is one.
+    pub module: Option<Code>,
     /// What the application gets when the modules that compare other passwords, or know of other
     /// accounts, say yes; more than one where a module that is not known has a say.
     pub others_yes: Vec<Code>,
@@ -120,7 +120,10 @@ pub fn table(service: &Service, fallback: &Fallback) -> Vec<Row> {
         let lines = service.lines(facility);
         let results = |others| results(lines, &plain_case(event, facility, fallback, others));
         Cell {
-            module: event.ours(phase(facility), fallback).code,
+            module: lines
+                .iter()
+                .any(is_ours)
+                .then(|| event.ours(phase(facility), fallback).code),
             others_yes: results(Others::Yes),
             others_no: results(Others::No),
         }
