@@ -127,3 +127,16 @@ fn a_helper_that_ends_auth_before_us_is_a_login_without_a_password() {
         );
     }
 }
+
+#[test]
+fn a_helper_that_objects_may_open_the_way_as_well() {
+    let text = "auth [success=ignore auth_err=1 default=ignore] pam_access.so\n\
+        auth requisite pam_deny.so\n\
+        auth [success=ok ignore=ignore module_unknown=ignore default=die] pam_rsldap.so\n\
+        auth required pam_permit.so\n";
+    let found = Host::with(text).warnings();
+    assert!(
+        found.contains(&"login_without_password".to_owned()),
+        "{found:?}"
+    );
+}

@@ -87,7 +87,7 @@ const SPOILED: [Spoiled; 22] = [
     ),
     (
         "sshd",
-        &"account [success=ok new_authtok_reqd=ok ignore=ignore user_unknown=ignore default=die] pam_rsldap.so\n",
+        "account [success=ok new_authtok_reqd=ok ignore=ignore user_unknown=ignore default=die] pam_rsldap.so\n",
         "",
         "no_account_line",
     ),
@@ -287,5 +287,49 @@ fn the_configuration_of_the_line_decides_what_is_a_refusal() {
         let answer = host.ask("s");
         assert_eq!(answer.findings("note"), NOTHING, "{fallback}");
         assert_eq!(answer.findings("warning"), expected, "{fallback}");
+    }
+}
+
+#[test]
+fn conditions_before_the_account_line_count_by_whom_they_let_through() {
+    // Who is meant: a caller who is root, system accounts. Whom it may be: members of a group.
+    // Whom it must not be: everybody.
+    for (condition, warnings, notes) in [
+        ("pam_rootok.so", 0, 0),
+        ("pam_succeed_if.so uid = 0 use_uid quiet", 0, 0),
+        ("pam_succeed_if.so uid < 1000 quiet", 0, 0),
+        ("pam_succeed_if.so uid <= 999", 0, 0),
+        ("pam_succeed_if.so user = root", 0, 0),
+        ("pam_usertype.so issystem", 0, 0),
+        ("pam_succeed_if.so uid < 1001", 0, 1),
+        ("pam_succeed_if.so uid = 1000", 0, 1),
+        ("pam_succeed_if.so user ingroup backup", 0, 1),
+        ("pam_succeed_if.so uid > 2000", 0, 1),
+        ("pam_elsewhere.so", 0, 1),
+        ("pam_succeed_if.so uid >= 1000", 1, 0),
+        ("pam_succeed_if.so uid != 0", 1, 0),
+        ("pam_succeed_if.so user != root quiet", 1, 0),
+        ("pam_usertype.so isregular", 1, 0),
+        ("pam_listfile.so item=user sense=allow file=/etc/u", 1, 0),
+        ("pam_permit.so", 1, 0),
+        ("pam_sss.so", 1, 0),
+    ] {
+        let answer = Host::with(&format!(
+            "account sufficient {condition}\n{}",
+            plain("sudo")
+        ))
+        .ask("s");
+        let count = |level: &str| {
+            let found = answer.findings(level);
+            found
+                .iter()
+                .filter(|id| *id == "account_line_skipped")
+                .count()
+        };
+        assert_eq!(
+            (count("warning"), count("note")),
+            (warnings, notes),
+            "{condition}"
+        );
     }
 }

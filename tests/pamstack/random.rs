@@ -63,13 +63,14 @@ const KEYWORDS: [&str; 5] = [
 ];
 
 const ACTIONS: [&str; 14] = [
-    "ignore", "ignore", "ok", "ok", "done", "bad", "die", "reset", "1", "1", "2", "2", "3", "5",
+    "ignore", "ignore", "ok", "ok", "done", "bad", "die", "reset", "reset", "1", "1", "2", "3", "5",
 ];
 
 /// Controls that libpam cannot read, or reads in its own way. No jump beyond `int`: there the versions
 /// differ.
-const ODD_CONTROLS: [&str; 11] = [
+const ODD_CONTROLS: [&str; 12] = [
     "[success=0 default=ok]",
+    "[success=ok \\] default=ignore]",
     "[success=ok default]",
     "[nonsense=ok]",
     "[success=okdefault=ignore]",
@@ -89,7 +90,7 @@ pub fn files(random: &mut Random, directory: &Path) -> Vec<(&'static str, String
         .map(|index| {
             let includes = &names[index + 1..];
             let mut text = "#%PAM-1.0\n".to_owned();
-            for _ in 0..random.below(7) {
+            for _ in 0..random.below(8) {
                 line(random, includes, directory, &mut text);
             }
             // A file that ends in a continued line is refused as a whole.
@@ -102,7 +103,7 @@ pub fn files(random: &mut Random, directory: &Path) -> Vec<(&'static str, String
 fn line(random: &mut Random, includes: &[&str], directory: &Path, text: &mut String) {
     let facility = random.pick(&["auth", "auth", "account", "account", "session"]);
     let dash = random.pick(&["", "", "", "-"]);
-    if random.one_in(4) && !includes.is_empty() {
+    if random.one_in(3) && !includes.is_empty() {
         let name = random.pick(includes);
         let file = directory.join(name);
         let file = file.display();
@@ -163,7 +164,12 @@ fn module(random: &mut Random) -> String {
             let mut line = "pam_debug.so".to_owned();
             for event in ["auth", "cred", "acct", "open_session", "close_session"] {
                 if !random.one_in(5) {
-                    let _ = write!(line, " {event}={}", random.pick(&ANSWERS));
+                    let answer = random.pick(&ANSWERS);
+                    let _ = match random.below(8) {
+                        0 => write!(line, " [{event}={answer}]"),
+                        1 => write!(line, " [a\\] b] {event}={answer}"),
+                        _ => write!(line, " {event}={answer}"),
+                    };
                 }
             }
             line

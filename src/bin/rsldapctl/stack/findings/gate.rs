@@ -86,10 +86,8 @@ fn jumped_over(subject: &Subject<'_>, facility: Facility) -> Option<Finding> {
         helpers: Helpers::Either,
         ..plain_case(event, facility, subject.fallback, Others::Either)
     };
-    // A password of this host is a way around; a proof of another kind is meant to be one.
     let around = |end: &&End| {
-        let meant = end.facts.proven && !proved_by_password(&case, lines, end);
-        lets_in(facility, end.result) && !end.facts.asked && !meant
+        lets_in(facility, end.result) && !end.facts.asked && !is_meant(&case, lines, end)
     };
     let ends = case.explore(lines).ends;
     let end = ends.iter().find(around)?;
@@ -129,16 +127,14 @@ fn jumped_over(subject: &Subject<'_>, facility: Facility) -> Option<Finding> {
     })
 }
 
-/// Whether a module that compares passwords has said yes on the way.
-fn proved_by_password(case: &Case, lines: &[Line], end: &End) -> bool {
+/// A proof of another kind, such as a caller who is root, is meant to be a way around.
+fn is_meant(case: &Case, lines: &[Line], end: &End) -> bool {
     end.way.iter().any(|(index, code)| {
-        let is_password = |line: &Line| {
-            matches!(
-                role(line, case.facility, case.subject),
-                Role::Password { .. }
-            )
-        };
-        *code == Code::SUCCESS && lines.get(*index).is_some_and(is_password)
+        lines.get(*index).is_some_and(|line| {
+            let ends_here = matches!(line.control.action(*code), Action::Done | Action::Jump(_));
+            let proof = role(line, case.facility, case.subject) == Role::Proof;
+            *code == Code::SUCCESS && proof && ends_here
+        })
     })
 }
 

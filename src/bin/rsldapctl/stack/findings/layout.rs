@@ -96,7 +96,7 @@ fn too_far(line: &Line, count: u32, last: usize, index: usize) -> Finding {
             last.saturating_sub(index)
         ),
         place: Some(line.place.to_string()),
-        why: "libpam takes that for an error of the stack: the phase ends with PAM_PERM_DENIED, also where the answer was yes".to_owned(),
+        why: "libpam takes that for an error of the stack: the phase ends with a refusal, also where the answer was yes".to_owned(),
         fix: "count again: a jump over N lines goes on at the one behind them, and a substack counts as one line".to_owned(),
     }
 }
@@ -221,7 +221,7 @@ fn no_prompt(subject: &Subject<'_>) -> Vec<Finding> {
                 named(line)
             ),
             place: Some(line.place.to_string()),
-            why: "it fails with PAM_AUTH_ERR without a prompt, and nobody gets in by it: root, whom pam_rsldap does not ask, among them".to_owned(),
+            why: "it fails without a prompt, and nobody gets in by it: root, whom pam_rsldap does not ask, among them".to_owned(),
             fix: "write try_first_pass instead".to_owned(),
         });
     }
