@@ -165,7 +165,10 @@ fn print_table(report: &Report, out: &mut impl Write) -> io::Result<()> {
             .collect();
         writeln!(out, "{}", line.join("  ").trim_end())?;
     }
-    Ok(())
+    writeln!(
+        out,
+        "what the application gets if the other modules that know passwords and accounts say yes, or no"
+    )
 }
 
 fn texts(cell: Option<&Cell>) -> [String; 3] {

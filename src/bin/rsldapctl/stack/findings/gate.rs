@@ -103,7 +103,7 @@ fn jumped_over(subject: &Subject<'_>, facility: Facility) -> Option<Finding> {
             format!("move our line before it: `{LINE}`"),
         ),
         _ => (
-            "a password of this host is enough in auth, also for users whom the directory refuses; only the account line still asks for the gates".to_owned(),
+            "the directory is not asked about who gets through there: a user whom it refuses is stopped by the account line alone".to_owned(),
             "put our auth line first, as in pam.d/sshd".to_owned(),
         ),
     };
