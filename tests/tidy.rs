@@ -172,8 +172,8 @@ fn the_policy_is_pure() {
         "Instant",
         "SystemTime",
         "log::",
-        "directory",
-        "transport",
+        "crate::directory",
+        "crate::transport",
         "async",
     ] {
         for source in &policy {
