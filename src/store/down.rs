@@ -29,6 +29,10 @@ const SIZE: usize = 1024;
 /// The longest detail in a marker, in bytes.
 const MAX_DETAIL: usize = 512;
 
+/// How often, and how far apart, a marker is looked at while another process has just locked it.
+const LOOKS: usize = 20;
+const PAUSE: Duration = Duration::from_millis(1);
+
 const FIRST_LINE: &str = "pam_rsldap down marker 1";
 
 /// The markers of this machine, as one configuration honours them.
@@ -99,30 +103,57 @@ impl Markers {
         let Some(file) = ticket.marker() else {
             return Ok(ticket);
         };
-        let (locked, now) = (sys::lock(&file), sys::boot_time());
-        // Read behind the lock: its last holder may have written.
-        let Some(record) = Record::read(&file, server, now) else {
-            return Ok(free(locked.then_some(file)));
-        };
-        // The last holder found the server up, and removed the marker after it was opened here.
-        let removed = file.metadata().is_ok_and(|found| found.nlink() == 0);
-        if removed {
-            return Ok(free(None));
+        let mut locked = sys::lock(&file);
+        let mut looks = 0..LOOKS;
+        loop {
+            match self.look(&file, server, locked) {
+                Look::Gone => return Ok(ticket),
+                Look::Damaged => return Ok(free(locked.then_some(file))),
+                Look::Down(down) => return Err(down),
+                // Whoever has the lock is about to say that it probes, or has done so.
+                Look::Due(_) if !locked && looks.next().is_some() => std::thread::sleep(PAUSE),
+                // Locked, or the lock belongs to a process that does not run any more.
+                Look::Due(record) => {
+                    let probed = Some(sys::boot_time());
+                    Record { probed, ..record }.write(&file, server);
+                    return Ok(free(Some(file)));
+                }
+            }
+            locked = sys::lock(&file);
         }
+    }
+
+    fn look(&self, file: &File, server: &str, locked: bool) -> Look {
+        // Its last holder found the server up, and removed the marker after it was opened here.
+        let removed = file.metadata().is_ok_and(|found| found.nlink() == 0);
+        let now = sys::boot_time();
+        if removed {
+            return Look::Gone;
+        }
+        let Some(record) = Record::read(file, server, now) else {
+            return Look::Damaged;
+        };
         let age = now.saturating_sub(record.found);
         // A prober that does not run any more, though it is there, holds nobody up.
         let is_probed = |since| !locked && now.saturating_sub(since) < self.patience;
         if age < self.retry_after || record.probed.is_some_and(is_probed) {
             let Record { cause, detail, .. } = record;
-            return Err(Down { cause, detail, age });
+            return Look::Down(Down { cause, detail, age });
         }
-        let record = Record {
-            probed: Some(now),
-            ..record
-        };
-        record.write(&file, server);
-        Ok(free(Some(file)))
+        Look::Due(record)
     }
+}
+
+/// What a marker means for a login.
+enum Look {
+    /// Nothing: it is not there any more.
+    Gone,
+    /// Nothing.
+    Damaged,
+    /// The server is not to be tried now.
+    Down(Down),
+    /// Its time is over, and somebody has to try the server.
+    Due(Record),
 }
 
 impl Ticket {

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod stack;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,6 +57,14 @@ enum Action {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// What does the application get, and is its stack right?
+    Stack {
+        /// The PAM service, as in /etc/pam.d
+        service: String,
+        /// The directory that stands for /
+        #[arg(long, value_name = "DIR", default_value = "/")]
+        root: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -73,6 +82,10 @@ fn main() -> ExitCode {
                 password_stdin: *password_stdin,
             };
             explain::run(&command.config, &question, command.json)
+        }
+        Action::Stack { service, root } => {
+            let question = stack::Question { service, root };
+            stack::run(&command.config, &question, command.json)
         }
     };
     ExitCode::from(match answer {

@@ -1,0 +1,125 @@
+//! `rsldapctl stack SERVICE`: what the application gets for each outcome of the module, and what is
+//! wrong with the service files.
+
+mod case;
+mod explore;
+mod findings;
+mod libpam;
+mod modules;
+mod report;
+mod rows;
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use pam_rsldap::config::{self, DEFAULT_PATH, Fallback, FallbackRules, OnFailure};
+
+use crate::Answer;
+use findings::{Finding, Level};
+use libpam::line::{Facility, Line, printable, printable_path};
+use libpam::read;
+use libpam::tree::Tree;
+
+/// What is asked.
+pub struct Question<'a> {
+    /// The PAM service.
+    pub service: &'a str,
+    /// The directory that stands for `/`.
+    pub root: &'a Path,
+}
+
+/// Reads the service files, evaluates them and prints what there is to say.
+pub fn run(config: &Path, question: &Question<'_>, json: bool) -> Answer {
+    let service = match read_service(question) {
+        Ok(service) => service,
+        Err(error) => {
+            report::print_failure(&error, json);
+            return Answer::Misconfigured;
+        }
+    };
+    let ours = [Facility::Auth, Facility::Account]
+        .into_iter()
+        .find_map(|f| service.lines(f).iter().find(|line| modules::is_ours(line)));
+    let (fallback, unreadable) = fallback(&config_path(config, question.root, ours));
+    let denies = ours.is_some_and(|line| line.has_argument("config_error=deny"));
+    let subject = findings::Subject {
+        name: question.service,
+        service: &service,
+        fallback: &fallback,
+        config_error: if denies {
+            OnFailure::Deny
+        } else {
+            OnFailure::Ignore
+        },
+    };
+    let mut findings = findings::find(&subject);
+    findings.extend(unreadable);
+    let ok = findings.iter().all(|f| f.level == Level::Note);
+    let table = rows::table(&service, &fallback);
+    report::print(&report::Report::new(&subject, &table, findings, ok), json);
+    if ok { Answer::Good } else { Answer::Negative }
+}
+
+fn read_service(question: &Question<'_>) -> Result<read::Service, String> {
+    let name = question.service;
+    let is_name = !name.is_empty()
+        && name != "."
+        && name != ".."
+        && !name.contains('/')
+        && !name.chars().any(char::is_control);
+    if !is_name {
+        let shown = printable(name.as_bytes());
+        return Err(format!(
+            "\"{shown}\" is no name of a service: give the name of a file in /etc/pam.d"
+        ));
+    }
+    if !question.root.is_dir() {
+        return Err(format!(
+            "{} is not a directory",
+            printable_path(question.root)
+        ));
+    }
+    read::read(&Tree::below(question.root), name).map_err(|error| error.to_string())
+}
+
+/// The configuration that our line names, or else that of the command line. Paths that the host's
+/// own programs use are below `root`.
+fn config_path(given: &Path, root: &Path, ours: Option<&Line>) -> PathBuf {
+    let named = ours.and_then(|line| {
+        let argument = |a: &Vec<u8>| a.strip_prefix(b"config=").map(<[u8]>::to_vec);
+        line.arguments().iter().find_map(argument)
+    });
+    match named {
+        Some(path) => below(root, Path::new(OsStr::from_bytes(&path))),
+        None if given == Path::new(DEFAULT_PATH) => below(root, given),
+        None => given.to_owned(),
+    }
+}
+
+fn below(root: &Path, path: &Path) -> PathBuf {
+    libpam::root::resolve(root, path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// What `[fallback]` says. Without a configuration that can be read, its defaults.
+fn fallback(path: &Path) -> (Fallback, Option<Finding>) {
+    match config::load(path) {
+        Ok(config) => (config.fallback, None),
+        Err(error) => {
+            let rules = FallbackRules::default();
+            let fallback = Fallback {
+                auth: rules,
+                account: rules,
+            };
+            let finding = Finding {
+                id: "configuration_unreadable",
+                level: Level::Note,
+                what: printable(error.to_string().as_bytes()),
+                place: Some(printable_path(path)),
+                why: "the table below is that of the defaults of [fallback]".to_owned(),
+                fix: "see `rsldapctl check --offline`".to_owned(),
+            };
+            (fallback, Some(finding))
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What `rsldapctl stack` prints.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::findings::{Finding, Level, Subject};
+use super::libpam::code::Code;
+use super::libpam::line::{printable, printable_path};
+use super::modules::Subject as Who;
+use super::rows::{self, Row};
+use crate::print_json;
+
+/// All that is printed. The names of the fields are those of `--json`.
+#[derive(Serialize)]
+pub struct Report {
+    service: String,
+    ok: bool,
+    /// Every file that was read, each once.
+    files: Vec<String>,
+    /// The facilities for which the service has no line, so that those of `other` count.
+    from_other: Vec<&'static str>,
+    outcomes: Vec<Outcome>,
+    findings: Vec<Finding>,
+}
+
+#[derive(Serialize)]
+struct Outcome {
+    outcome: String,
+    user: &'static str,
+    auth: Cell,
+    account: Option<Cell>,
+}
+
+#[derive(Serialize)]
+struct Cell {
+    module: Option<String>,
+    others_yes: Vec<String>,
+    others_no: Vec<String>,
+}
+
+/// In place of a [`Report`], when there is none.
+#[derive(Serialize)]
+struct Failure<'a> {
+    error: &'a str,
+}
+
+impl Report {
+    pub fn new(subject: &Subject<'_>, table: &[Row], findings: Vec<Finding>, ok: bool) -> Report {
+        let mut files = Vec::new();
+        for reading in &subject.service.readings {
+            let file = printable_path(&reading.file);
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+        Report {
+            service: printable(subject.name.as_bytes()),
+            ok,
+            files,
+            from_other: subject.service.borrowed.iter().map(|f| f.name()).collect(),
+            outcomes: table.iter().map(outcome).collect(),
+            findings,
+        }
+    }
+}
+
+fn outcome(row: &Row) -> Outcome {
+    Outcome {
+        outcome: row.event.name(),
+        user: match row.event.subject() {
+            Who::Root => "root",
+            Who::Ordinary => "ordinary",
+        },
+        auth: cell(&row.auth),
+        account: row.account.as_ref().map(cell),
+    }
+}
+
+fn cell(cell: &rows::Cell) -> Cell {
+    let names = |codes: &[Code]| codes.iter().map(ToString::to_string).collect();
+    Cell {
+        module: cell.module.map(|code| code.to_string()),
+        others_yes: names(&cell.others_yes),
+        others_no: names(&cell.others_no),
+    }
+}
+
+pub fn print_failure(error: &str, json: bool) {
+    if json {
+        print_json(&Failure { error });
+    } else {
+        println!("{error}");
+    }
+}
+
+pub fn print(report: &Report, json: bool) {
+    if json {
+        print_json(report);
+    } else {
+        // A reader that goes away is no failure of ours.
+        let _ = print_text(report, &mut io::stdout().lock());
+    }
+}
+
+fn print_text(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{}: {}", report.service, report.files.join(", "))?;
+    for facility in &report.from_other {
+        writeln!(
+            out,
+            "{facility}: no line of its own; those of \"other\" count"
+        )?;
+    }
+    print_table(report, out)?;
+    for finding in &report.findings {
+        let level = match finding.level {
+            Level::Warning => "WARNING",
+            Level::Note => "note",
+        };
+        writeln!(out, "\n{level}: {} [{}]", finding.what, finding.id)?;
+        if let Some(place) = &finding.place {
+            writeln!(out, "  where: {place}")?;
+        }
+        writeln!(out, "  why:   {}", finding.why)?;
+        writeln!(out, "  fix:   {}", finding.fix)?;
+    }
+    if report.ok {
+        writeln!(out, "\n{}: nothing to mend", report.service)?;
+    }
+    Ok(())
+}
+
+/// What the application gets. "yes" and "no": what the other modules say of password and account;
+/// "..." where it may be another code as well.
+fn print_table(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let mut rows = vec![
+        ["", "auth", "", "", "account", "", ""].map(str::to_owned),
+        [
+            "pam_rsldap's outcome",
+            "it answers",
+            "others yes",
+            "others no",
+            "it answers",
+            "others yes",
+            "others no",
+        ]
+        .map(str::to_owned),
+    ];
+    for outcome in &report.outcomes {
+        let [a, b, c] = texts(Some(&outcome.auth));
+        let [d, e, f] = texts(outcome.account.as_ref());
+        rows.push([outcome.outcome.clone(), a, b, c, d, e, f]);
+    }
+    let mut widths = [0; 7];
+    for row in &rows {
+        for (width, text) in widths.iter_mut().zip(row) {
+            *width = text.chars().count().max(*width);
+        }
+    }
+    writeln!(out)?;
+    for row in &rows {
+        let cells = row.iter().zip(widths);
+        let line: Vec<String> = cells
+            .map(|(text, width)| format!("{text:<width$}"))
+            .collect();
+        writeln!(out, "{}", line.join("  ").trim_end())?;
+    }
+    writeln!(
+        out,
+        "what the application gets if the other modules that know passwords and accounts say yes, or no"
+    )
+}
+
+fn texts(cell: Option<&Cell>) -> [String; 3] {
+    let Some(cell) = cell else {
+        return ["-", "-", "-"].map(str::to_owned);
+    };
+    let module = cell.module.as_deref().map_or("-", short);
+    [
+        module.to_owned(),
+        first(&cell.others_yes),
+        first(&cell.others_no),
+    ]
+}
+
+fn short(name: &str) -> &str {
+    name.trim_start_matches("PAM_")
+}
+
+/// The table has room for one code, and PAM_SUCCESS is always the first of several.
+fn first(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => short(one).to_owned(),
+        [one, ..] => format!("{} ...", short(one)),
+    }
+}

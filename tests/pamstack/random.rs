@@ -1,0 +1,178 @@
+//! Random stacks of pam_debug lines.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// xorshift64*: a stack can be made again from its seed.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Random {
+        Random(seed | 1)
+    }
+
+    pub fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
+        usize::try_from(number).unwrap() % limit
+    }
+
+    fn one_in(&mut self, count: usize) -> bool {
+        self.below(count) == 0
+    }
+
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.below(from.len())]
+    }
+}
+
+/// Answers, the usual ones more often.
+const ANSWERS: [&str; 22] = [
+    "success",
+    "success",
+    "success",
+    "success",
+    "success",
+    "ignore",
+    "ignore",
+    "ignore",
+    "auth_err",
+    "auth_err",
+    "user_unknown",
+    "authinfo_unavail",
+    "perm_denied",
+    "acct_expired",
+    "new_authtok_reqd",
+    "maxtries",
+    "module_unknown",
+    "system_err",
+    "abort",
+    "authtok_recover_err",
+    "authtok_expired",
+    "conv_again",
+];
+
+const KEYWORDS: [&str; 5] = [
+    "required",
+    "requisite",
+    "sufficient",
+    "optional",
+    "Required",
+];
+
+const ACTIONS: [&str; 14] = [
+    "ignore", "ignore", "ok", "ok", "done", "bad", "die", "reset", "reset", "1", "1", "2", "3", "5",
+];
+
+/// Controls that libpam cannot read, or reads in its own way. No jump beyond `int`: there the versions
+/// differ.
+const ODD_CONTROLS: [&str; 12] = [
+    "[success=0 default=ok]",
+    "[success=ok \\] default=ignore]",
+    "[success=ok default]",
+    "[nonsense=ok]",
+    "[success=okdefault=ignore]",
+    "[  success  =  ok   default = die  ]",
+    "[default=ignore success=ok]",
+    "[default=ok default=bad]",
+    "[]",
+    "success=ok",
+    "bogus",
+    "[success=ok\tignore=1 default=bad]",
+];
+
+/// Writes the files `s`, `a`, `b` and `c` of one case; each may include those behind it.
+pub fn files(random: &mut Random, directory: &Path) -> Vec<(&'static str, String)> {
+    let names = ["s", "a", "b", "c"];
+    (0..names.len())
+        .map(|index| {
+            let includes = &names[index + 1..];
+            let mut text = "#%PAM-1.0\n".to_owned();
+            for _ in 0..random.below(8) {
+                line(random, includes, directory, &mut text);
+            }
+            // A file that ends in a continued line is refused as a whole.
+            text += "session optional pam_debug.so open_session=acct_expired\n";
+            (names[index], text)
+        })
+        .collect()
+}
+
+fn line(random: &mut Random, includes: &[&str], directory: &Path, text: &mut String) {
+    let facility = random.pick(&["auth", "auth", "account", "account", "session"]);
+    let dash = random.pick(&["", "", "", "-"]);
+    if random.one_in(3) && !includes.is_empty() {
+        let name = random.pick(includes);
+        let file = directory.join(name);
+        let file = file.display();
+        let _ = match random.below(5) {
+            0 => writeln!(text, "@include {file}"),
+            1 | 2 => writeln!(text, "{facility} include {file}"),
+            _ => writeln!(text, "{dash}{facility} SubStack {file}"),
+        };
+        return;
+    }
+    let _ = match random.below(40) {
+        0 => writeln!(text, "{facility} include {}/missing", directory.display()),
+        1 => writeln!(text, "{facility} substack {}/missing", directory.display()),
+        2 => writeln!(text, "{facility}"),
+        3 => writeln!(text, "{facility} required"),
+        4 => writeln!(text, "nonsense required pam_debug.so"),
+        5 => writeln!(
+            text,
+            "{dash}{facility} {} pam_no_such_module.so",
+            control(random)
+        ),
+        6 => writeln!(text, "  # {facility} required pam_deny.so"),
+        _ => {
+            let end = random.pick(&["\n", "\n", "\n", "  # a comment\n", " \\\n\n"]);
+            let gap = random.pick(&[" ", "\t", "   ", " \\\n  "]);
+            let (control, module) = (control(random), module(random));
+            write!(text, "{dash}{facility}{gap}{control}{gap}{module}{end}")
+        }
+    };
+}
+
+fn control(random: &mut Random) -> String {
+    if random.one_in(20) {
+        return random.pick(&ODD_CONTROLS).to_owned();
+    }
+    if random.one_in(2) {
+        return random.pick(&KEYWORDS).to_owned();
+    }
+    let mut words = vec![format!("success={}", random.pick(&ACTIONS))];
+    for _ in 0..random.below(4) {
+        words.push(format!(
+            "{}={}",
+            random.pick(&ANSWERS),
+            random.pick(&ACTIONS)
+        ));
+    }
+    if !random.one_in(4) {
+        words.push(format!("default={}", random.pick(&ACTIONS)));
+    }
+    format!("[{}]", words.join(" "))
+}
+
+fn module(random: &mut Random) -> String {
+    match random.below(12) {
+        0 => "pam_deny.so".to_owned(),
+        1 => "pam_permit.so".to_owned(),
+        _ => {
+            let mut line = "pam_debug.so".to_owned();
+            for event in ["auth", "cred", "acct", "open_session", "close_session"] {
+                if !random.one_in(5) {
+                    let answer = random.pick(&ANSWERS);
+                    let _ = match random.below(8) {
+                        0 => write!(line, " [{event}={answer}]"),
+                        1 => write!(line, " [a\\] b] {event}={answer}"),
+                        _ => write!(line, " {event}={answer}"),
+                    };
+                }
+            }
+            line
+        }
+    }
+}
