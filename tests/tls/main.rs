@@ -24,6 +24,7 @@ mod authorities;
 mod client;
 mod handshake;
 mod refused;
+mod srv;
 mod starttls;
 mod starttls_slapd;
 mod unverified;

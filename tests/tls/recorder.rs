@@ -92,6 +92,11 @@ impl Recorder {
         }
     }
 
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// The `[server]` section for this server under a name.
     pub fn section(&self, host: &str) -> String {
         crate::fixture::section(self.session.opening, host, self.address.port())
