@@ -210,3 +210,63 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     file.take(MAX_CA_FILE).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    fn system() -> Trust {
+        Trust {
+            anchors: Vec::new(),
+            bundles: vec![system_bundle().expect("apt-get install ca-certificates")],
+        }
+    }
+
+    /// "cargo test --release --lib trust -- --nocapture" shows what a login saves.
+    #[test]
+    fn a_quick_look_finds_each_authority_of_the_system() {
+        let trust = system();
+        let everybody: Vec<_> = CertificateDer::pem_slice_iter(&trust.bundles[0])
+            .flatten()
+            .collect();
+        let subjects: Vec<_> = everybody
+            .iter()
+            .filter_map(|certificate| anchor_from_trusted_cert(certificate).ok())
+            .map(|anchor| anchor.subject.to_vec())
+            .collect();
+        assert!(subjects.len() > 50);
+        let [mut quick, mut thorough] = [std::time::Duration::ZERO; 2];
+        for subject in &subjects {
+            let begin = Instant::now();
+            let found = trust.roots(&[subject], Look::Quick);
+            quick += begin.elapsed();
+            let begin = Instant::now();
+            let all = trust.roots(&[subject], Look::Thorough);
+            thorough += begin.elapsed();
+            assert!(!found.is_empty());
+            assert_eq!(found.roots, all.roots);
+            assert!(
+                found
+                    .roots
+                    .iter()
+                    .all(|root| root.subject.as_ref() == subject)
+            );
+        }
+        let count = u32::try_from(subjects.len()).unwrap();
+        println!(
+            "one of {count} trusted certificates: {:?}, where all are decoded {:?}",
+            quick / count,
+            thorough / count
+        );
+    }
+
+    #[test]
+    fn nobody_is_trusted_who_is_not_in_the_bundle() {
+        for look in [Look::Quick, Look::Thorough] {
+            assert!(system().roots(&[b"\x31\x00".as_slice()], look).is_empty());
+            assert!(system().roots(&[], look).is_empty());
+        }
+    }
+}
