@@ -126,11 +126,13 @@ impl Markers {
     fn look(&self, file: &File, server: &str, locked: bool) -> Look {
         // Its last holder found the server up, and removed the marker after it was opened here.
         let removed = file.metadata().is_ok_and(|found| found.nlink() == 0);
-        let now = sys::boot_time();
         if removed {
             return Look::Gone;
         }
-        let Some(record) = Record::read(file, server, now) else {
+        let record = Record::read(file, server);
+        // Behind the read: what was written just before it is not from the future.
+        let now = sys::boot_time();
+        let Some(record) = record.filter(|record| record.is_of_the_past(now)) else {
             return Look::Damaged;
         };
         let age = now.saturating_sub(record.found);
@@ -216,13 +218,17 @@ impl Record {
         let _ = file.write_all_at(text.as_bytes(), 0);
     }
 
-    /// None if it is damaged, is about another server, or cannot have been written yet.
-    fn read(file: &File, server: &str, now: Duration) -> Option<Self> {
+    /// None if it is damaged, or is about another server.
+    fn read(file: &File, server: &str) -> Option<Self> {
         let mut bytes = vec![0; SIZE + 1];
         let length = file.read_at(&mut bytes, 0).ok()?;
         let text = std::str::from_utf8(bytes.get(..length)?).ok()?;
-        let record = Self::parse(text, server)?;
-        (record.found <= now && record.probed.is_none_or(|probed| probed <= now)).then_some(record)
+        Self::parse(text, server)
+    }
+
+    /// Whether it can have been written already.
+    fn is_of_the_past(&self, now: Duration) -> bool {
+        self.found <= now && self.probed.is_none_or(|probed| probed <= now)
     }
 
     fn parse(text: &str, server: &str) -> Option<Self> {
@@ -280,13 +286,9 @@ mod tests {
 
     #[test]
     fn a_marker_says_what_was_written() {
-        let now = Duration::from_secs(121);
         let mut expected = record();
         expected.detail = "10.0.0.1:636: Connection refused found=1".to_owned();
-        assert_eq!(
-            Record::read(&written(&record()), SERVER, now),
-            Some(expected)
-        );
+        assert_eq!(Record::read(&written(&record()), SERVER), Some(expected));
         let long = Record {
             detail: "é".repeat(SIZE),
             probed: None,
@@ -294,7 +296,7 @@ mod tests {
         };
         let file = written(&record());
         long.write(&file, SERVER);
-        let read = Record::read(&file, SERVER, now).unwrap();
+        let read = Record::read(&file, SERVER).unwrap();
         assert_eq!(
             (read.detail.chars().count(), read.probed),
             (MAX_DETAIL / 2, None)
@@ -304,16 +306,11 @@ mod tests {
     #[test]
     fn a_marker_of_another_server_or_from_the_future_counts_for_nothing() {
         let file = written(&record());
-        assert_eq!(
-            Record::read(&file, "ldaps://ldap2.example.com", Duration::from_secs(121)),
-            None
-        );
+        assert_eq!(Record::read(&file, "ldaps://ldap2.example.com"), None);
         // Earlier than it was found down, and earlier than it was tried again.
-        for now in [90_499, 120_500] {
-            assert_eq!(
-                Record::read(&file, SERVER, Duration::from_millis(now)),
-                None
-            );
+        for (now, possible) in [(90_499, false), (120_500, false), (120_501, true)] {
+            let now = Duration::from_millis(now);
+            assert_eq!(record().is_of_the_past(now), possible, "{now:?}");
         }
     }
 
@@ -322,11 +319,10 @@ mod tests {
         let file = written(&record());
         let mut intact = vec![0; SIZE];
         file.read_exact_at(&mut intact, 0).unwrap();
-        let now = Duration::from_secs(121);
         let reads = |bytes: &[u8]| {
             let file = tempfile::tempfile().unwrap();
             file.write_all_at(bytes, 0).unwrap();
-            Record::read(&file, SERVER, now)
+            Record::read(&file, SERVER)
         };
         assert!(reads(&intact).is_some());
         for length in 0..SIZE {
