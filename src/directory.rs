@@ -8,7 +8,7 @@ mod groups;
 pub mod ldap;
 mod operations;
 mod ppolicy;
-mod result_code;
+pub(crate) mod result_code;
 mod session;
 mod user_bind;
 

@@ -9,6 +9,8 @@ use crate::account_state::{Closed, Warning};
 /// The operations whose results are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
+    /// StartTLS, before anything else.
+    StartTls,
     /// The service account's bind.
     ServiceBind,
     /// The user's bind.
@@ -44,9 +46,10 @@ pub enum Reading {
 /// nor a wrong password comes from a code that nobody thought of.
 #[must_use]
 pub fn read(operation: Operation, code: u32) -> Reading {
-    use Operation::{GroupRead, ServiceBind, UserBind, UserRead, UserSearch};
+    use Operation::{GroupRead, ServiceBind, StartTls, UserBind, UserRead, UserSearch};
     match (code, operation) {
         (0, _) => Reading::Done,
+        (_, StartTls) => Reading::Unavailable(Cause::StarttlsRefused),
         // noSuchObject
         (32, UserSearch) => Reading::Misconfigured,
         (32, UserRead | GroupRead) => Reading::NoSuchEntry,

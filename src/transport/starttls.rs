@@ -9,12 +9,10 @@ use super::connect::Trouble;
 use super::guard::{Guard, Violation, tag};
 use super::quiet::Quiet;
 use crate::directory::Cause;
+use crate::directory::result_code::{self, Operation, Reading};
 
 /// LDAPMessage 1: an ExtendedRequest for 1.3.6.1.4.1.1466.20037.
 const REQUEST: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
-
-/// resultCode success: TLS may begin.
-const GO_AHEAD: u32 = 0;
 
 /// Asks for TLS and waits for the answer. Then the handshake may begin.
 ///
@@ -47,9 +45,10 @@ pub async fn start_tls(socket: &mut Quiet<TcpStream>) -> Result<(), Trouble> {
             "bytes in clear behind the answer to StartTLS: somebody may be in the middle",
         ));
     }
-    match verdict(&answer).map_err(Trouble::from)? {
-        (GO_AHEAD, _) => Ok(()),
-        (code, text) => Err(Trouble::new(
+    let (code, text) = verdict(&answer).map_err(Trouble::from)?;
+    match result_code::read(Operation::StartTls, code) {
+        Reading::Done => Ok(()),
+        _ => Err(Trouble::new(
             Cause::StarttlsRefused,
             format!("the server refuses StartTLS: result code {code}, {text}"),
         )),

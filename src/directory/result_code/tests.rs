@@ -1,9 +1,16 @@
 use super::*;
 use crate::directory::ppolicy::PolicyResponse;
 use crate::outcome::{Expired, Outcome};
-use Operation::{GroupRead, ServiceBind, UserBind, UserRead, UserSearch};
+use Operation::{GroupRead, ServiceBind, StartTls, UserBind, UserRead, UserSearch};
 
-const OPERATIONS: [Operation; 5] = [ServiceBind, UserBind, UserSearch, UserRead, GroupRead];
+const OPERATIONS: [Operation; 6] = [
+    StartTls,
+    ServiceBind,
+    UserBind,
+    UserSearch,
+    UserRead,
+    GroupRead,
+];
 
 /// Every code × operation that is not "the server is unavailable", written out once more.
 #[test]
@@ -81,19 +88,10 @@ fn text_of(sub_code: &str) -> String {
     )
 }
 
-const ERRORS: [PolicyError; 11] = [
-    PolicyError::PasswordExpired,
-    PolicyError::AccountLocked,
-    PolicyError::ChangeAfterReset,
-    PolicyError::PasswordModNotAllowed,
-    PolicyError::MustSupplyOldPassword,
-    PolicyError::InsufficientPasswordQuality,
-    PolicyError::PasswordTooShort,
-    PolicyError::PasswordTooYoung,
-    PolicyError::PasswordInHistory,
-    PolicyError::PasswordTooLong,
-    PolicyError::Unknown(99),
-];
+/// Each error that has a name, and one that has none.
+fn errors() -> impl Iterator<Item = PolicyError> {
+    (0..10).chain([99]).map(PolicyError::from)
+}
 
 fn error(error: PolicyError) -> PolicyControls {
     controls(None, Some(error), false, None)
@@ -122,7 +120,7 @@ fn all_controls() -> Vec<Result<PolicyControls, Malformed>> {
         Some(Warning::GraceLeft(0)),
         Some(Warning::GraceLeft(9)),
     ];
-    let errors = ERRORS.into_iter().map(Some).chain([None]);
+    let errors = errors().map(Some).chain([None]);
     for (warning, error) in errors.flat_map(|error| warnings.map(|warning| (warning, error))) {
         for expired in [false, true] {
             for expiring in [None, Some(5)] {
@@ -305,7 +303,7 @@ fn each_answer_of_a_server_with_a_policy_has_its_verdict() {
 
 #[test]
 fn a_policy_error_that_has_no_place_in_a_bind_takes_the_success_back() {
-    for error in ERRORS.map(error) {
+    for error in errors().map(error) {
         let verdict = bind_verdict(0, "", Ok(error));
         assert!(!matches!(verdict, UserBindVerdict::Right(_)), "{error:?}");
     }
