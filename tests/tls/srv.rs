@@ -10,7 +10,7 @@ use rustls::ALL_VERSIONS;
 use simple_dns::rdata::{RData, SRV};
 use simple_dns::{CLASS, Name, Packet, RCODE, ResourceRecord};
 
-use crate::common::slapd::{Slapd, free_port};
+use crate::common::slapd::{Lease, Slapd, free_port};
 use crate::fixture::{Host, address, ca_file, config, server};
 use crate::recorder::{Opening, Recorder};
 use crate::zoo::{Authority, HOST, Identity};
@@ -98,15 +98,18 @@ fn by_domain(slapd: &Slapd, trusted: &Authority, more: &str) -> std::path::PathB
     config(slapd, &section, &ca_file(slapd, &trusted.pem))
 }
 
+/// A directory, the authority that is trusted, and a machine to log in to.
+fn scene() -> (Lease, Authority, Host) {
+    (server(), Authority::new("Trusted authority"), Host::enter())
+}
+
 fn recorder(slapd: &Slapd, opening: Opening, identity: &Identity) -> Recorder {
     Recorder::start(opening, identity.server(ALL_VERSIONS), address(slapd))
 }
 
 #[test]
 fn the_records_of_a_domain_lead_to_its_servers_in_order() {
-    let slapd = server();
-    let trusted = Authority::new("Trusted authority");
-    let mut host = Host::enter();
+    let (slapd, trusted, mut host) = scene();
     let identity = trusted.server(&[HOST]);
     let first = recorder(&slapd, Opening::Ldaps, &identity);
     let second = recorder(&slapd, Opening::Ldaps, &identity);
@@ -134,9 +137,7 @@ fn the_records_of_a_domain_lead_to_its_servers_in_order() {
 
 #[test]
 fn without_ldaps_records_the_others_need_start_tls() {
-    let slapd = server();
-    let trusted = Authority::new("Trusted authority");
-    let mut host = Host::enter();
+    let (slapd, trusted, mut host) = scene();
     let identity = trusted.server(&[HOST]);
     let recorder = recorder(&slapd, Opening::StartTls, &identity);
     let records = vec![(0, recorder.port(), HOST)];
@@ -153,9 +154,7 @@ fn without_ldaps_records_the_others_need_start_tls() {
 
 #[test]
 fn a_name_server_that_fails_leads_to_no_weaker_server() {
-    let slapd = server();
-    let trusted = Authority::new("Trusted authority");
-    let mut host = Host::enter();
+    let (slapd, trusted, mut host) = scene();
     let identity = trusted.server(&[HOST]);
     let recorder = recorder(&slapd, Opening::StartTls, &identity);
     let records = vec![(0, recorder.port(), HOST)];
@@ -174,9 +173,7 @@ fn a_name_server_that_fails_leads_to_no_weaker_server() {
 
 #[test]
 fn a_server_outside_the_domain_is_not_asked() {
-    let slapd = server();
-    let trusted = Authority::new("Trusted authority");
-    let mut host = Host::enter();
+    let (slapd, trusted, mut host) = scene();
     let records = vec![
         (0, free_port(), "ldap.example.org"),
         (1, 636, "evilexample.com"),
@@ -194,9 +191,7 @@ fn a_server_outside_the_domain_is_not_asked() {
 
 #[test]
 fn a_domain_without_records_is_no_place_to_log_in() {
-    let slapd = server();
-    let trusted = Authority::new("Trusted authority");
-    let mut host = Host::enter();
+    let (slapd, trusted, mut host) = scene();
     let names = NameServer::start("127.83.76.74", Some(Vec::new()), Vec::new());
     host.lay_over("/etc/resolv.conf", &names.resolv_conf());
     let ended = host.login(&by_domain(&slapd, &trusted, ""));
