@@ -21,6 +21,10 @@ use crate::secret::Password;
 
 pub use user_bind::UserBindVerdict;
 
+/// How many groups of a user are taken from one base. The total size has a bound of its own, see
+/// [`transport`](crate::transport).
+pub const MAX_GROUPS: u16 = 1000;
+
 /// The questions of a login. Every answer is given before the deadline that the implementation
 /// was made with, or is [`DirectoryError::Unavailable`].
 pub trait Directory {
@@ -47,6 +51,13 @@ pub trait Directory {
         entry: &Entry,
         questions: &[Question],
     ) -> Result<Vec<Answer>, DirectoryError>;
+
+    /// The names of the groups that have the user as a member, by `group.search`: each group's first
+    /// value of `group.name_attribute`, where it is text. No more than [`MAX_GROUPS`] of each base.
+    ///
+    /// # Errors
+    /// There is no complete answer.
+    fn groups(&mut self, user: &UserName, entry: &Entry) -> Result<Vec<String>, DirectoryError>;
 
     /// The server that answers, as its URI, once one does.
     fn server(&self) -> Option<String>;

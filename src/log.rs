@@ -60,6 +60,13 @@ impl Log {
         self.write(level, severity, &decision_line(subject, decision, elapsed));
     }
 
+    /// The local groups that a session has got.
+    pub fn groups(&self, user: &[u8], names: &[String]) {
+        let (user, names) = (field(user, MAX_VALUE), names.join(","));
+        let text = format!("user={user} groups={}", field(names.as_bytes(), MAX_REASON));
+        self.write(LogLevel::Info, Severity::LOG_INFO, &text);
+    }
+
     /// Something is weaker than it should be.
     pub fn warning(&self, text: &str) {
         self.write(

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::account_state::{self, Attributes, Circumstances, State};
-use crate::config::{Config, UserLookup};
+use crate::config::{Config, MirrorMode, UserLookup};
 use crate::directory::{Cause, Directory, DirectoryError, Entry, UserBindVerdict};
 use crate::names::{Dn, FlagName, ServiceName, UserName};
 use crate::outcome::{Expired, Outcome, Phase};
@@ -49,6 +49,19 @@ pub struct Identity {
     pub flags: BTreeSet<FlagName>,
     /// Key of `[user.attributes]` in upper case → first value.
     pub attributes: BTreeMap<String, String>,
+    /// What the local groups of the session are chosen from.
+    pub groups: Groups,
+}
+
+/// What the local groups of a session are chosen from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Groups {
+    /// The groups of `[session.local_groups]` whose query is true.
+    pub local: BTreeSet<String>,
+    /// The names of the user's groups in the directory; asked for only where they are mirrored.
+    pub directory: Vec<String>,
+    /// Why there are none of these, where the directory did not say.
+    pub problem: Option<String>,
 }
 
 impl Decision {
@@ -232,7 +245,7 @@ fn state(config: &Config, entry: &Entry, just_bound: bool) -> State {
     account_state::evaluate(&Attributes::new(&values), families, &circumstances)
 }
 
-/// Asks until every gate is decided; then, for the session, until every flag is.
+/// Asks until every gate is decided; then for what the session gets.
 fn pass_gates(
     request: Request<'_>,
     entry: Entry,
@@ -251,15 +264,8 @@ fn pass_gates(
             Verdict::Ask(open) => ask(request, directory, &entry, open, &mut facts)?,
         }
     }
-    let mut flags = BTreeSet::new();
-    if config.session.environment {
-        flags = loop {
-            match policy::flags_set(&config.flags, &facts) {
-                Ok(flags) => break flags,
-                Err(open) => ask(request, directory, &entry, open, &mut facts)?,
-            }
-        };
-    }
+    let (flags, local) = session_facts(request, directory, &entry, facts)?;
+    let (directory, problem) = directory_groups(request, directory, &entry);
     let attributes = config
         .user
         .attributes
@@ -274,7 +280,54 @@ fn pass_gates(
         attributes: attributes.collect(),
         dn: entry.dn,
         flags,
+        groups: Groups {
+            local,
+            directory,
+            problem,
+        },
     })
+}
+
+/// The flags that are true, where the session's environment tells them, and the local groups that the
+/// session gets. Their questions travel together.
+fn session_facts(
+    request: Request<'_>,
+    directory: &mut dyn Directory,
+    entry: &Entry,
+    mut facts: Facts,
+) -> Result<(BTreeSet<FlagName>, BTreeSet<String>), DirectoryError> {
+    let Config { flags, session, .. } = request.config;
+    let untold = BTreeMap::new();
+    let told = if session.environment { flags } else { &untold };
+    loop {
+        let told = policy::names_that_hold(told, flags, &facts);
+        let groups = policy::names_that_hold(&session.local_groups, flags, &facts);
+        let mut open = match (told, groups) {
+            (Ok(told), Ok(groups)) => return Ok((told, groups)),
+            (Err(open), Ok(_)) | (Ok(_), Err(open)) => open,
+            (Err(some), Err(more)) => [some, more].concat(),
+        };
+        open.sort();
+        open.dedup();
+        ask(request, directory, entry, open, &mut facts)?;
+    }
+}
+
+/// The names of the user's groups, where they are mirrored, or why there are none. A login does not
+/// fail for them: it has passed its gates.
+fn directory_groups(
+    request: Request<'_>,
+    directory: &mut dyn Directory,
+    entry: &Entry,
+) -> (Vec<String>, Option<String>) {
+    if request.config.session.mirror_groups.mode == MirrorMode::Off {
+        return (Vec::new(), None);
+    }
+    match directory.groups(request.user, entry) {
+        Ok(names) => (names, None),
+        Err(DirectoryError::Config(problem)) => (Vec::new(), Some(problem)),
+        Err(DirectoryError::Unavailable(trouble)) => (Vec::new(), Some(trouble.detail)),
+    }
 }
 
 /// Adds a fact for each of the questions, whatever the directory does: asking ends.

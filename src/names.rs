@@ -160,6 +160,13 @@ impl fmt::Display for FlagName {
     }
 }
 
+/// Whether this can stand in the first field of group(5).
+#[must_use]
+pub fn is_local_group(name: &str) -> bool {
+    let impossible = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ':' | ',' | '/');
+    !name.is_empty() && !name.contains(impossible)
+}
+
 /// A keystring or a numeric object identifier (RFC 4512 §1.4).
 fn is_attribute_type(name: &str) -> bool {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());

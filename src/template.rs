@@ -88,6 +88,12 @@ impl Filter {
         Filter(format!("({}={escaped})", attribute.as_str()))
     }
 
+    /// `(&(self)(other))`
+    #[must_use]
+    pub fn and(&self, other: &Filter) -> Self {
+        Filter(format!("(&{}{})", self.0, other.0))
+    }
+
     /// `(|(self)(other))`
     #[must_use]
     pub fn or(&self, other: &Filter) -> Self {

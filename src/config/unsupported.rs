@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
 use super::source::Source;
-use super::{ChangeMethod, Config, Log, MirrorMode};
+use super::{ChangeMethod, Config, Log};
 
 /// A key, and whether this configuration asks for what it brings.
 type NotBuiltYet = (&'static str, fn(&Config) -> bool);
@@ -22,18 +22,6 @@ const NOT_BUILT_YET: &[NotBuiltYet] = &[
     }),
     ("access.service_attribute", |c| {
         c.access.service_attribute.is_some()
-    }),
-    ("session.local_groups", |c| {
-        !c.session.local_groups.is_empty()
-    }),
-    ("session.mirror_groups.mode", |c| {
-        c.session.mirror_groups.mode != MirrorMode::Off
-    }),
-    ("session.mirror_groups.names", |c| {
-        !c.session.mirror_groups.names.is_empty()
-    }),
-    ("session.mirror_groups.min_gid", |c| {
-        c.session.mirror_groups.min_gid != 1000
     }),
     ("cache.groups", |c| !c.cache.groups.is_zero()),
     ("offline.credentials", |c| c.offline.credentials),

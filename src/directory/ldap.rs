@@ -77,6 +77,10 @@ impl Directory for LdapDirectory<'_> {
         started(&mut self.runtime)?.block_on(self.client.ask(user, entry, questions))
     }
 
+    fn groups(&mut self, user: &UserName, entry: &Entry) -> Result<Vec<String>, DirectoryError> {
+        started(&mut self.runtime)?.block_on(self.client.groups(user, entry))
+    }
+
     fn server(&self) -> Option<String> {
         self.client
             .session
@@ -147,6 +151,19 @@ impl Client<'_> {
             match self.ask_one_server(user, entry, questions).await {
                 Err(error) => self.go_on_after(error, self.lookups_may_move())?,
                 answers => return answers,
+            }
+        }
+    }
+
+    async fn groups(
+        &mut self,
+        user: &UserName,
+        entry: &Entry,
+    ) -> Result<Vec<String>, DirectoryError> {
+        loop {
+            match self.groups_at_one_server(user, entry).await {
+                Err(error) => self.go_on_after(error, self.lookups_may_move())?,
+                names => return names,
             }
         }
     }
@@ -243,6 +260,21 @@ impl Client<'_> {
             .iter()
             .map(|question| operations::answer(session, limit, question, &membership));
         try_join_all(asking).await
+    }
+
+    async fn groups_at_one_server(
+        &mut self,
+        user: &UserName,
+        entry: &Entry,
+    ) -> Result<Vec<String>, DirectoryError> {
+        let group = &self.config.group;
+        let membership = groups::membership(self.config, user, entry);
+        let limit = self.operation_limit();
+        let session = self.as_service().await?;
+        let searching = group.search.iter().map(|search| {
+            operations::group_names(session, limit, search, &membership, &group.name_attribute)
+        });
+        Ok(try_join_all(searching).await?.concat())
     }
 
     /// The time by which everything has to end. The clock starts with the first question, not while

@@ -10,10 +10,10 @@ use super::entry::read_entry;
 use super::ppolicy::{PASSWORD_POLICY, PolicyControls};
 use super::result_code::{self, Operation, Reading};
 use super::session::{BoundAs, Session};
-use super::{Cause, DirectoryError, Entry, UserBindVerdict};
+use super::{Cause, DirectoryError, Entry, MAX_GROUPS, UserBindVerdict};
 use crate::account_state::counts;
-use crate::config::{AccountState, BindIdentity, BindSecret, Scope, read_secret};
-use crate::names::Dn;
+use crate::config::{AccountState, BindIdentity, BindSecret, GroupSearch, Scope, read_secret};
+use crate::names::{AttributeName, Dn};
 use crate::policy::{Answer, Proof, Question};
 use crate::secret::Password;
 use crate::template::Filter;
@@ -94,11 +94,7 @@ impl Search {
         wanted: &[&str],
         references_count: bool,
     ) -> Result<Vec<Entry>, DirectoryError> {
-        let scope = match self.scope {
-            Scope::Base => ldap3::Scope::Base,
-            Scope::OneLevel => ldap3::Scope::OneLevel,
-            Scope::Subtree => ldap3::Scope::Subtree,
-        };
+        let scope = as_sent(self.scope);
         let mut ldap = session.ldap.clone();
         // Two are enough to know that there is more than one.
         ldap.with_search_options(SearchOptions::new().sizelimit(2));
@@ -124,6 +120,47 @@ impl Search {
                 Err(session.failure(&format!("search below {}", self.base), &result, reading))
             }
         }
+    }
+}
+
+fn as_sent(scope: Scope) -> ldap3::Scope {
+    match scope {
+        Scope::Base => ldap3::Scope::Base,
+        Scope::OneLevel => ldap3::Scope::OneLevel,
+        Scope::Subtree => ldap3::Scope::Subtree,
+    }
+}
+
+/// The names of the groups of one base that match `membership`, [`MAX_GROUPS`] at most.
+///
+/// # Errors
+/// Anything but a complete answer: with too many groups, which of them come is the server's whim.
+pub async fn group_names(
+    session: &Session,
+    limit: Instant,
+    search: &GroupSearch,
+    membership: &Filter,
+    name: &AttributeName,
+) -> Result<Vec<String>, DirectoryError> {
+    let filter = search.filter.and(membership);
+    let wanted = [name.as_str()];
+    let mut ldap = session.ldap.clone();
+    ldap.with_search_options(SearchOptions::new().sizelimit(MAX_GROUPS.into()));
+    let (base, scope) = (search.base.as_str(), as_sent(search.scope));
+    let searching = ldap.search(base, scope, filter.as_str(), wanted);
+    let what = "search for the user's groups";
+    let ldap3::SearchResult(found, result) = session.wait(limit, what, searching).await?;
+    // As in the search for the user, the base has to exist.
+    match result_code::read(Operation::UserSearch, result.rc) {
+        Reading::Done => Ok(found
+            .into_iter()
+            .filter_map(read_entry)
+            .filter_map(|group| group.first_text(name.as_str()).map(str::to_owned))
+            .collect()),
+        Reading::TooMany => Err(DirectoryError::Config(format!(
+            "more than {MAX_GROUPS} groups below {base}; narrow group.search"
+        ))),
+        reading => Err(session.failure(&format!("search below {base}"), &result, reading)),
     }
 }
 

@@ -16,6 +16,7 @@ enum Step {
         &'static [(&'static str, Proof)],
         Result<Vec<Answer>, DirectoryError>,
     ),
+    Groups(Result<Vec<String>, DirectoryError>),
 }
 
 struct Script(VecDeque<Step>);
@@ -61,6 +62,13 @@ impl Directory for Script {
                 answers
             }
             _ => panic!("a group question at the wrong time: {questions:?}"),
+        }
+    }
+
+    fn groups(&mut self, _: &UserName, _: &Entry) -> Result<Vec<String>, DirectoryError> {
+        match self.0.pop_front() {
+            Some(Step::Groups(names)) => names,
+            _ => panic!("a search for groups at the wrong time"),
         }
     }
 

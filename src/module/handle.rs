@@ -6,9 +6,10 @@ use pam::module::PamHandle;
 
 use super::args::Args;
 use super::ffi::{self, Item};
-use crate::config::{Fallback, FallbackRules, Log as LogSettings};
+use crate::config::{Config, Fallback, FallbackRules, Log as LogSettings};
 use crate::login::Decision;
 use crate::secret::{NotAPassword, Password};
+use crate::session::groups::Wanted;
 use crate::transaction::{HostError, Transaction};
 
 /// How long an earlier phase's decision stands for a later one. The phases of one login follow each
@@ -33,6 +34,16 @@ pub struct Remembered {
     pub manner: Manner,
     /// The session's variables.
     pub environment: Vec<(String, String)>,
+    /// The session's local groups.
+    pub groups: SessionGroups,
+}
+
+/// The local groups of a session.
+pub struct SessionGroups {
+    /// Those it is to get.
+    pub wanted: Vec<Wanted>,
+    /// Why there are fewer than there should be, or none.
+    pub problem: Option<String>,
 }
 
 /// How a decision is reported: to the stack, and to the log.
@@ -45,6 +56,14 @@ pub struct Manner {
 }
 
 impl Manner {
+    /// As the configuration says.
+    pub fn of(config: &Config) -> Self {
+        Manner {
+            fallback: config.fallback,
+            log: config.log.clone(),
+        }
+    }
+
     /// While no configuration is known.
     pub fn without_configuration(args: &Args) -> Self {
         let rules = FallbackRules {

@@ -7,6 +7,7 @@ mod args;
 pub mod code;
 mod ffi;
 mod handle;
+mod session;
 
 use std::ffi::CStr;
 use std::sync::Once;
@@ -15,14 +16,13 @@ use std::time::Instant;
 use pam::constants::{PamFlag, PamResultCode};
 use pam::module::{PamHandle, PamHooks};
 
-use crate::config::{self, Config, Log as LogSettings};
+use crate::config::{self, Config};
 use crate::directory::Cause;
 use crate::directory::ldap::LdapDirectory;
 use crate::log::{Log, Subject};
 use crate::login::{self, Decision};
 use crate::outcome::{Outcome, Phase};
 use crate::policy;
-use crate::session;
 use crate::sys;
 use crate::transaction::HostError;
 use args::Args;
@@ -51,12 +51,13 @@ impl PamHooks for Module {
         decide(Phase::Account, pamh, &args)
     }
 
-    fn sm_setcred(_: &mut PamHandle, _: Vec<&CStr>, _: PamFlag) -> PamResultCode {
+    fn sm_setcred(pamh: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
+        session::set_credentials(pamh, &args, flags);
         code::SETCRED
     }
 
     fn sm_open_session(pamh: &mut PamHandle, args: Vec<&CStr>, _: PamFlag) -> PamResultCode {
-        open_session(pamh, &args);
+        session::open(pamh, &args);
         code::SESSION
     }
 
@@ -129,13 +130,21 @@ fn decision(
         Ok(prepared) => prepared,
         Err(decision) => return Ok(*decision),
     };
-    *manner = Manner {
-        fallback: config.fallback,
-        log: config.log.clone(),
-    };
-    let mut directory = LdapDirectory::new(&config);
-    let subject = (user, service);
-    let decision = login::decide(phase, &config, subject, local_uid, handle, &mut directory)?;
+    *manner = Manner::of(&config);
+    decide_anew(phase, handle, (user, service), args, (&config, local_uid))
+}
+
+/// Asks the directory, and remembers what came of it.
+fn decide_anew(
+    phase: Phase,
+    handle: &mut Handle<'_>,
+    subject: (&[u8], &[u8]),
+    args: &Args,
+    (config, local_uid): (&Config, Option<u32>),
+) -> Result<Decision, HostError> {
+    let (user, service) = subject;
+    let mut directory = LdapDirectory::new(config);
+    let decision = login::decide(phase, config, subject, local_uid, handle, &mut directory)?;
     if !config.tls.verify && decision.server.is_some() {
         let log = Log::new(&config.log, args.debug, service, phase.name());
         log.warning(NOT_VERIFIED);
@@ -145,8 +154,9 @@ fn decision(
         args: args.clone(),
         at: Instant::now(),
         decision: decision.clone(),
-        manner: manner.clone(),
-        environment: environment(&config, &decision),
+        manner: Manner::of(config),
+        environment: session::environment(config, &decision),
+        groups: session::groups(config, &decision),
     });
     Ok(decision)
 }
@@ -162,7 +172,11 @@ fn prepare(user: &[u8], args: &Args) -> Result<(Config, Option<u32>), Box<Decisi
     if let Some(problem) = &args.problem {
         return Err(config_error(problem.clone()));
     }
-    let config = config::load(&args.config).map_err(|error| config_error(error.to_string()))?;
+    let mut config = config::load(&args.config).map_err(|error| config_error(error.to_string()))?;
+    if sys::effective_uid() != 0 {
+        // Only root can set groups, so nobody needs to ask for them.
+        config.session.give_no_groups();
+    }
     let local_uid = local_uid.map_err(|error| {
         let reason = format!("the host's own user database: {error}");
         let decision = Decision::local(Outcome::Unavailable, reason);
@@ -172,60 +186,4 @@ fn prepare(user: &[u8], args: &Args) -> Result<(Config, Option<u32>), Box<Decisi
         })
     })?;
     Ok((config, local_uid))
-}
-
-/// The session's variables, if they are wanted and the user is in.
-fn environment(config: &Config, decision: &Decision) -> Vec<(String, String)> {
-    match &decision.identity {
-        Some(identity) if config.session.environment => session::environment(identity),
-        _ => Vec::new(),
-    }
-}
-
-/// Sets the session's environment: from what an earlier phase left, or by asking again where the
-/// session is opened in another process or without them.
-fn open_session(pamh: &mut PamHandle, arguments: &[&CStr]) {
-    keep_panics_quiet();
-    let args = Args::parse(arguments);
-    let mut handle = Handle(pamh);
-    let service = handle.service();
-    let Ok(user) = handle.user() else { return };
-    let log = Log::new(&LogSettings::default(), args.debug, &service, "session");
-    let variables = match handle.recall(&user, &service, &args) {
-        Some(earlier) => earlier.environment.clone(),
-        None => session_environment(&mut handle, &user, &service, &args),
-    };
-    for (name, value) in variables {
-        if !handle.put_environment(&name, &value) {
-            log.warning(&format!(
-                "{name} could not be set in the session's environment"
-            ));
-        }
-    }
-}
-
-/// The variables of a session whose earlier phases ran elsewhere. None for a user who may not in.
-fn session_environment(
-    handle: &mut Handle<'_>,
-    user: &[u8],
-    service: &[u8],
-    args: &Args,
-) -> Vec<(String, String)> {
-    match prepare(user, args) {
-        Ok((config, local_uid)) if config.session.environment => {
-            let mut directory = LdapDirectory::new(&config);
-            let phase = Phase::Account;
-            login::decide(
-                phase,
-                &config,
-                (user, service),
-                local_uid,
-                handle,
-                &mut directory,
-            )
-            .map(|decision| environment(&config, &decision))
-            .unwrap_or_default()
-        }
-        _ => Vec::new(),
-    }
 }
