@@ -60,6 +60,7 @@ fn mirror_groups(section: &Section<'_>, group: &Group) -> Result<MirrorGroups, C
         ("only", MirrorMode::Only),
         ("except", MirrorMode::Except),
     ];
+    let names = section.read("names", group_names)?.unwrap_or_default();
     let mode = section.read("mode", |item| match item.choice(&modes)? {
         MirrorMode::Off => Ok(MirrorMode::Off),
         _ if group.search.is_empty() => Err(item.error(
@@ -69,7 +70,7 @@ fn mirror_groups(section: &Section<'_>, group: &Group) -> Result<MirrorGroups, C
     })?;
     Ok(MirrorGroups {
         mode: mode.unwrap_or(MirrorMode::Off),
-        names: section.read("names", group_names)?.unwrap_or_default(),
+        names,
         min_gid: section
             .read("min_gid", |item| item.integer(0..=u32::MAX.into()))?
             .unwrap_or(1000),
