@@ -1,17 +1,22 @@
-//! The log: one line for each decision, to syslog.
+//! The log: one line for each decision, to syslog and to a file.
 //!
 //! Logging cannot fail a login: a missing or full /dev/log costs at most [`PATIENCE`] and changes
-//! nothing. Names from outside are escaped, so that nobody writes lines or fields of their own.
+//! nothing, and so does a file that cannot be written. Names from outside are escaped, so that nobody writes lines or fields of their own.
 
+pub mod file;
+mod time;
+
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use syslog::{Facility, LogFormat, Logger, LoggerBackend, Severity};
 
 use crate::config::{Log as Settings, LogFacility, LogLevel};
 use crate::login::Decision;
 use crate::outcome::Outcome;
+use file::LogFile;
 
 /// The socket of the system's log daemon.
 const DEV_LOG: &str = "/dev/log";
@@ -28,6 +33,9 @@ pub struct Log {
     facility: Facility,
     /// `pam_rsldap(sshd:auth)`
     origin: String,
+    file: Option<LogFile>,
+    /// That the file cannot be written is worth one line.
+    complained: Cell<bool>,
 }
 
 /// Whom a decision was about.
@@ -51,6 +59,8 @@ impl Log {
             },
             facility: facility(settings.facility),
             origin: format!("pam_rsldap({}:{phase})", field(service, MAX_VALUE)),
+            file: LogFile::of(settings),
+            complained: Cell::new(false),
         }
     }
 
@@ -89,6 +99,23 @@ impl Log {
         if level > self.level {
             return;
         }
+        let line = format!("{}: {text}", self.origin);
+        self.write_to_syslog(severity, &line);
+        let Some(file) = &self.file else { return };
+        let (time, pid) = (time::rfc3339(SystemTime::now()), std::process::id());
+        let stamped = format!("{time} {}[{pid}]: {line}", process_name());
+        let Err(error) = file.append(&stamped) else {
+            return;
+        };
+        if self.level >= LogLevel::Debug && !self.complained.replace(true) {
+            let path = file.path().as_os_str().as_encoded_bytes();
+            let problem = format!("log.file {}: {error}", printable(path, MAX_VALUE));
+            let line = format!("{}: {problem}", self.origin);
+            self.write_to_syslog(Severity::LOG_DEBUG, &line);
+        }
+    }
+
+    fn write_to_syslog(&self, severity: Severity, line: &String) {
         let Ok(socket) = UnixDatagram::unbound() else {
             return;
         };
@@ -100,10 +127,7 @@ impl Log {
             process: process_name(),
         };
         let mut logger = Logger::new(LoggerBackend::Unix(socket), format);
-        let line = format!("{}: {text}", self.origin);
-        let _ = logger
-            .formatter
-            .format(&mut logger.backend, severity, &line);
+        let _ = logger.formatter.format(&mut logger.backend, severity, line);
     }
 }
 

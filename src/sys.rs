@@ -37,6 +37,26 @@ pub fn lock(file: &File) -> bool {
     unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) == 0 }
 }
 
+/// Gives a lock back. Closing the file would not, where another thread has started a process in the
+/// meantime that has the file open too (flock(2)).
+pub fn unlock(file: &File) {
+    // SAFETY: as above.
+    unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_UN) };
+}
+
+/// The largest size that this process may write a file to, in bytes (RLIMIT_FSIZE, getrlimit(2)).
+#[must_use]
+pub fn file_size_limit() -> u64 {
+    let mut limit = MaybeUninit::<libc::rlimit>::uninit();
+    // SAFETY: getrlimit(2) writes a structure to a place that is ours.
+    let code = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, limit.as_mut_ptr()) };
+    if code != 0 {
+        return u64::MAX;
+    }
+    // SAFETY: getrlimit(2) returned 0, so it has written. RLIM_INFINITY is the largest number.
+    unsafe { limit.assume_init() }.rlim_cur
+}
+
 /// The largest buffer that getpwnam_r(3) or getgrnam_r(3) gets for one entry, in bytes. A group lists
 /// its members in it.
 const MAX_ENTRY: usize = 1 << 22;

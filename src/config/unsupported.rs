@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
 use super::source::Source;
-use super::{ChangeMethod, Config, Log};
+use super::{ChangeMethod, Config};
 
 /// A key, and whether this configuration asks for what it brings.
 type NotBuiltYet = (&'static str, fn(&Config) -> bool);
@@ -34,11 +34,6 @@ const NOT_BUILT_YET: &[NotBuiltYet] = &[
     ("password.prohibit_message", |c| {
         c.password.prohibit_message.is_some()
     }),
-    ("log.file", |c| c.log.file.is_some()),
-    ("log.max_bytes", |c| {
-        c.log.max_bytes != Log::default().max_bytes
-    }),
-    ("log.backups", |c| c.log.backups != Log::default().backups),
 ];
 
 /// Refuses a configuration that asks for more than there is.

@@ -7,6 +7,8 @@ mod child;
 #[allow(unused_imports)]
 mod common;
 mod host;
+mod logfile;
+mod logins;
 #[path = "../system/machine.rs"]
 #[allow(dead_code)]
 mod machine;
