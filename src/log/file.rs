@@ -1,27 +1,29 @@
 //! The file of `log.file`: many processes append to it and rotate it at the same time.
 //!
-//! Each line is one write(2) to a file that is open for appending, under a lock (flock(2)) on that file.
-//! Whoever gets the lock looks whether the name still means this file: another process may have rotated
-//! it in the meantime. A process that was stopped while it had the lock holds the others up once, for
-//! [`PATIENCE`]; they go on without the lock, and do not rotate.
+//! Each line is one write(2) to a file that is open for appending: Linux puts such writes one behind the
+//! other, so that no line is lost or torn by another. Who also gets the lock on the file (flock(2)) looks
+//! after it: whether the name still means this file, whether it is full, whether the last line is whole.
+//! Nobody waits for the lock for long, so a process that is stopped while it has it holds nobody up; the
+//! file then grows beyond its size until somebody gets the lock again.
 
-use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::config::Log as Settings;
 use crate::sys;
 
-/// How long the lock is waited for.
-const PATIENCE: Duration = Duration::from_millis(100);
-/// How long a process sleeps before it tries to get the lock again.
-const PAUSE: Duration = Duration::from_micros(200);
+/// How long a write may take. Half a line that is still there then is left by a process that was killed.
+const WRITE_TIME: Duration = Duration::from_millis(1);
+/// How often the lock on a full file is tried.
+const TRIES: usize = 20;
 /// How often a file may be rotated away between opening and locking it.
 const ATTEMPTS: usize = 100;
+/// How much others may append between looking at the size and writing, in bytes.
+const MARGIN: u64 = 64 * 1024;
 /// Write access of group and others.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 /// Write access of others.
@@ -33,8 +35,6 @@ pub struct LogFile {
     path: PathBuf,
     max_bytes: u64,
     backups: u32,
-    /// Cleared when the lock did not come in time.
-    waits: Cell<bool>,
 }
 
 impl LogFile {
@@ -45,7 +45,6 @@ impl LogFile {
             path: path.clone(),
             max_bytes: settings.max_bytes,
             backups: settings.backups,
-            waits: Cell::new(true),
         })
     }
 
@@ -62,33 +61,60 @@ impl LogFile {
     /// then not in the file, unless only rotating has failed.
     pub fn append(&self, line: &str) -> io::Result<()> {
         self.check_directory()?;
-        let mut line = line.to_owned();
-        line.push('\n');
+        let line = [line.as_bytes(), b"\n"].concat();
         let mut rotated = Ok(());
         for _ in 0..ATTEMPTS {
             let file = self.open()?;
-            if !self.lock(&file) {
-                let size = file.metadata()?.len();
-                return write(&file, size, line.as_bytes(), false);
+            if !self.lock(&file, line.len())? {
+                return write(&file, &line).and(rotated);
             }
-            let outcome = if self.is_current(&file)? {
-                let size = file.metadata()?.len();
-                let full = size > 0 && size.saturating_add(line.len() as u64) > self.max_bytes;
-                if full && rotated.is_ok() {
+            let written = match self.state(&file, line.len())? {
+                State::RotatedAway => None,
+                State::Full if rotated.is_ok() => {
                     rotated = self.rotate();
                     None
-                } else {
-                    Some(write(&file, size, line.as_bytes(), true))
                 }
-            } else {
-                None
+                State::Full | State::HasRoom => Some(write_alone(&file, &line)),
             };
             sys::unlock(&file);
-            if let Some(written) = outcome {
+            if let Some(written) = written {
                 return written.and(rotated);
             }
         }
         Err(io::Error::other("rotated again and again by others"))
+    }
+
+    /// Takes the lock if it is free. Only for a full file is it waited for, a little.
+    fn lock(&self, file: &File, length: usize) -> io::Result<bool> {
+        for _ in 0..TRIES {
+            if sys::lock(file) {
+                return Ok(true);
+            }
+            if !self.is_full(file.metadata()?.len(), length) {
+                break;
+            }
+            thread::sleep(WRITE_TIME);
+        }
+        Ok(false)
+    }
+
+    fn is_full(&self, size: u64, length: usize) -> bool {
+        size > 0 && size.saturating_add(length as u64) > self.max_bytes
+    }
+
+    /// What a file is, to whoever has the lock on it and a line of this length.
+    fn state(&self, file: &File, length: usize) -> io::Result<State> {
+        let ours = file.metadata()?;
+        match fs::symlink_metadata(&self.path) {
+            Ok(named) if (named.dev(), named.ino()) == (ours.dev(), ours.ino()) => {}
+            Ok(_) => return Ok(State::RotatedAway),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::RotatedAway),
+            Err(error) => return Err(error),
+        }
+        Ok(match self.is_full(ours.len(), length) {
+            true => State::Full,
+            false => State::HasRoom,
+        })
     }
 
     /// In a directory that others may write to, the names are theirs.
@@ -124,31 +150,6 @@ impl LogFile {
         Ok(file)
     }
 
-    /// False if the lock did not come in time.
-    fn lock(&self, file: &File) -> bool {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            if sys::lock(file) {
-                return true;
-            }
-            if !self.waits.get() || Instant::now() >= end {
-                self.waits.set(false);
-                return false;
-            }
-            thread::sleep(PAUSE);
-        }
-    }
-
-    /// Whether the path still leads to this file.
-    fn is_current(&self, file: &File) -> io::Result<bool> {
-        let ours = file.metadata()?;
-        match fs::symlink_metadata(&self.path) {
-            Ok(named) => Ok((named.dev(), named.ino()) == (ours.dev(), ours.ino())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Makes room: the file becomes `.1`, `.1` becomes `.2`, and so on up to the first number that is
     /// free, or the last. A process that ends in the middle leaves a gap and loses nothing.
     fn rotate(&self) -> io::Result<()> {
@@ -172,34 +173,70 @@ impl LogFile {
     }
 }
 
-/// Writes a line behind the `size` bytes that are there, or nothing of it.
-fn write(file: &File, size: u64, line: &[u8], locked: bool) -> io::Result<()> {
-    let mut last = [b'\n'];
-    if locked && size > 0 {
-        file.read_at(&mut last, size - 1)?;
-    }
-    // A process that was killed has left half a line, which stays one by itself.
-    let end_of_theirs: &[u8] = if last == [b'\n'] { b"" } else { b"\n" };
-    let line = [end_of_theirs, line].concat();
+/// See [`LogFile::state`].
+enum State {
+    /// Another process has just rotated it.
+    RotatedAway,
+    /// The line would make it too large.
+    Full,
+    HasRoom,
+}
+
+/// Appends a line, in one write.
+fn write(file: &File, line: &[u8]) -> io::Result<()> {
+    let size = file.metadata()?.len();
     // Beyond this size the system would cut the line and kill the process (SIGXFSZ). The limit comes
     // from whoever has called su or sudo.
-    if size.saturating_add(line.len() as u64) > sys::file_size_limit() {
+    if size.saturating_add(line.len() as u64 + MARGIN) > sys::file_size_limit() {
         return Err(io::Error::other(
             "this process may not write so far (RLIMIT_FSIZE)",
         ));
     }
+    let mut file = file;
     let written = loop {
-        match (&*file).write(&line) {
+        match file.write(line) {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             result => break result?,
         }
     };
-    if written < line.len() {
-        // The disk is full. Half a line would spoil the next one.
-        if locked {
+    match written == line.len() {
+        true => Ok(()),
+        false => Err(io::Error::from(ErrorKind::WriteZero)),
+    }
+}
+
+/// The same with the lock: half a line that a process has left, killed in the middle, stays by itself,
+/// and where the disk is full, no half line stays.
+fn write_alone(file: &File, line: &[u8]) -> io::Result<()> {
+    let size = file.metadata()?.len();
+    let ended = [
+        if ends_in_half_a_line(file)? { "\n" } else { "" }.as_bytes(),
+        line,
+    ]
+    .concat();
+    let written = write(file, &ended);
+    if written.is_err() {
+        let now = file.metadata()?.len();
+        if now > size && now < size.saturating_add(ended.len() as u64) {
             file.set_len(size)?;
         }
-        return Err(io::Error::from(ErrorKind::WriteZero));
     }
-    Ok(())
+    written
+}
+
+fn ends_in_half_a_line(file: &File) -> io::Result<bool> {
+    let half = || -> io::Result<Option<u64>> {
+        let size = file.metadata()?.len();
+        let mut last = [b'\n'];
+        if size > 0 {
+            file.read_at(&mut last, size - 1)?;
+        }
+        Ok((last != [b'\n']).then_some(size))
+    };
+    let Some(size) = half()? else {
+        return Ok(false);
+    };
+    // A process without the lock may be writing it.
+    thread::sleep(WRITE_TIME);
+    Ok(half()? == Some(size))
 }

@@ -9,8 +9,6 @@ use crate::common::slapd::free_port;
 
 /// Tells the child what to do.
 const TASK: &str = "SESSION_LOGINS";
-/// A name that no directory is asked about.
-pub const USER: &str = "-x";
 /// The stack.
 pub const SERVICE: &str = "sshd";
 
@@ -29,10 +27,9 @@ pub fn stack(directory: &Path, log: &str) -> Stack {
     stack
 }
 
-/// One login, which the log shows by its remote host.
-pub fn login(stack: &Path, rhost: &str) {
-    let mut client = Client::start_at(stack, SERVICE, USER);
-    client.set_rhost(rhost);
+/// One login, of a user that no directory is asked about: the name begins with `-`.
+pub fn login(stack: &Path, name: &str) {
+    let mut client = Client::start_at(stack, SERVICE, format!("-{name}"));
     assert_eq!(client.authenticate(0), PAM_USER_UNKNOWN);
 }
 
@@ -40,7 +37,7 @@ pub fn login(stack: &Path, rhost: &str) {
 #[derive(Clone, Copy, Debug)]
 pub struct Logins<'a> {
     pub stack: &'a Path,
-    /// The remote hosts are `NAME-0`, `NAME-1`, …
+    /// The users are `-NAME-0`, `-NAME-1`, …
     pub name: &'a str,
     pub count: usize,
     pub uid: u32,
