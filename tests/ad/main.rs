@@ -1,0 +1,14 @@
+//! The module through the real libpam, against a real Active Directory domain: Samba's.
+//!
+//! `make test-ad` runs this suite.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/enclosure.rs"]
+mod enclosure;
+mod fixture;
+#[path = "../common/samba.rs"]
+mod samba;
+
+mod account_state;
+mod bind_errors;
