@@ -41,6 +41,11 @@ impl Site {
         path
     }
 
+    /// The domain itself.
+    pub fn domain(&self) -> &Domain {
+        self.domain
+    }
+
     fn path(&self) -> &Path {
         self.directory.path()
     }

@@ -47,10 +47,16 @@ impl Ldif {
                 ("o", "Example"),
             ],
         );
+        ldif.branches();
+        ldif
+    }
+
+    /// Adds what [`Ldif::tree`] has below the suffix.
+    pub fn branches(&mut self) {
         for ou in [USERS, GROUPS] {
-            ldif.entry(ou, &[("objectClass", "organizationalUnit")]);
+            self.entry(ou, &[("objectClass", "organizationalUnit")]);
         }
-        ldif.entry(
+        self.entry(
             SERVICE_DN,
             &[
                 ("objectClass", "organizationalRole"),
@@ -58,7 +64,6 @@ impl Ldif {
                 ("userPassword", SERVICE_PASSWORD),
             ],
         );
-        ldif
     }
 
     /// Adds an entry. slapadd does not add the attribute of the RDN by itself, so this does where
@@ -121,6 +126,13 @@ impl Ldif {
         let mut attributes = vec![("objectClass", "groupOfNames")];
         attributes.extend(members.iter().map(|member| ("member", *member)));
         self.entry(&group_dn(name), &attributes)
+    }
+
+    /// Adds a change of an entry: lines of a modification, such as `add: mail` and what follows.
+    pub fn change(&mut self, dn: &str, lines: &str) -> &mut Ldif {
+        self.line("dn", dn);
+        self.0.push_str(&format!("changetype: modify\n{lines}\n\n"));
+        self
     }
 
     /// The text.

@@ -27,6 +27,9 @@ const INSIDE: &str = "inside the enclosure";
 /// the server's modules.
 const PROLOGUE: &str = "set -eu\nexport PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C\n\
                         ip link set lo up\necho inside the enclosure\n";
+/// What every script ends with: the shell has to stay the first process. The kernel forgets that a process
+/// shall die with its parent when that process changes its user, as servers do.
+const EPILOGUE: &str = "\necho the server ended\nexit 1\n";
 
 /// A running tree. Dropping it kills all of it.
 pub struct Enclosure {
@@ -36,7 +39,7 @@ pub struct Enclosure {
 
 impl Enclosure {
     /// Writes the files to a temporary directory and runs `script` (sh) there, in namespaces of its
-    /// own. The script ends by becoming the server (`exec`).
+    /// own. The script ends with the server, in the foreground.
     ///
     /// Panics where the process is not root.
     pub fn start(script: &str, directory: TempDir) -> Enclosure {
@@ -52,7 +55,7 @@ impl Enclosure {
         command
             .args(["--net", "--mount", "--uts", "--pid", "--mount-proc"])
             .args(["--fork", "--kill-child"])
-            .args(["sh", "-c", &format!("{PROLOGUE}{script}")])
+            .args(["sh", "-c", &format!("{PROLOGUE}{script}{EPILOGUE}")])
             .current_dir(directory.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a descriptor"))
@@ -136,8 +139,8 @@ impl Enclosure {
         let first = children.unwrap_or_default();
         let mut child = lock(&self.child);
         match first.trim().parse() {
-            // SAFETY: kill(2) of a process whose parent, our child, has not yet waited for it or is gone.
             Ok(first) => {
+                // SAFETY: kill(2) of the only child of our child, which waits for nothing else.
                 unsafe { libc::kill(first, libc::SIGKILL) };
             }
             // It has not begun, or the kernel was built without this file: the first process dies with

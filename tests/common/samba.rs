@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -80,4 +81,45 @@ impl Domain {
     pub fn ca_file(&self) -> PathBuf {
         self.enclosure.path().join("ca.pem")
     }
+}
+
+/// The lines of an account, as its LDIF has them, with the attributes that tell its state.
+pub fn entry(domain: &Domain, name: &str) -> String {
+    let mut command = search(
+        domain,
+        "Administrator@ad.example.com",
+        ADMINISTRATOR_PASSWORD,
+    );
+    command.args([&format!("(sAMAccountName={name})"), "userAccountControl"]);
+    command.args(["accountExpires", "lockoutTime", "pwdLastSet"]);
+    command.arg("msDS-User-Account-Control-Computed");
+    let output = command.output().expect("ldapsearch runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}");
+    text
+}
+
+/// What the controller says to a bind that it refuses.
+pub fn diagnostic(domain: &Domain, dn: &str, password: &str) -> String {
+    let output = search(domain, dn, password)
+        .output()
+        .expect("ldapsearch runs");
+    assert!(!output.status.success(), "{dn} may bind");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn search(domain: &Domain, dn: &str, password: &str) -> Command {
+    let mut command = Command::new(need("ldapsearch", "ldap-utils"));
+    command
+        .env("LDAPTLS_CACERT", domain.ca_file())
+        .args([
+            "-x",
+            "-LLL",
+            "-o",
+            "ldif-wrap=no",
+            "-H",
+            "ldaps://127.0.0.1",
+        ])
+        .args(["-b", BASE, "-D", dn, "-w", password]);
+    command
 }

@@ -27,4 +27,4 @@ samba-tool domain provision --realm=AD.EXAMPLE.COM --domain=AD --server-role=dc 
 echo seeding
 python3 seed.py
 echo starting
-exec samba --interactive --model=single --debug-stdout
+samba --interactive --model=single --debug-stdout
