@@ -7,8 +7,13 @@ mod common;
 #[path = "../common/enclosure.rs"]
 mod enclosure;
 mod fixture;
+#[path = "../common/private_host.rs"]
+mod private_host;
 #[path = "../common/samba.rs"]
 mod samba;
 
 mod account_state;
 mod bind_errors;
+mod gates;
+mod shipped;
+mod transport;

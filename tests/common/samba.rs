@@ -99,6 +99,20 @@ pub fn entry(domain: &Domain, name: &str) -> String {
     text
 }
 
+/// What a search of the whole domain brings, with the references as comments.
+pub fn subtree(domain: &Domain, filter: &str) -> String {
+    let mut command = search(
+        domain,
+        "Administrator@ad.example.com",
+        ADMINISTRATOR_PASSWORD,
+    );
+    let output = command
+        .args([filter, "1.1"])
+        .output()
+        .expect("ldapsearch runs");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 /// What the controller says to a bind that it refuses.
 pub fn diagnostic(domain: &Domain, dn: &str, password: &str) -> String {
     let output = search(domain, dn, password)

@@ -81,9 +81,14 @@ ACTIVE = {
     "guessed-today": {},
     "ran-out": {},
     "ran-out-never": {},
+    "zo\u00eb": {},
 }
 for name, values in ACTIVE.items():
     person(name, **values)
+# A common name that needs escaping in a DN.
+database.newuser(
+    "comma", "Secret.comma.1", userou="OU=People", givenname="Con, \"a+b\"=#", surname="O;<Hara>"
+)
 person("outsider")
 person("outsider-disabled")
 for name in ("disabled", "ended-disabled", "outsider-disabled"):
@@ -91,7 +96,7 @@ for name in ("disabled", "ended-disabled", "outsider-disabled"):
 database.setexpiry("(sAMAccountName=ran-out-never)", 0, no_expiry_req=True)
 
 GROUPS = {
-    "linux-users": list(ACTIVE),
+    "linux-users": [*ACTIVE, "comma"],
     "linux-staff": ["alice"],
     "linux-admins": ["alice"],
 }
