@@ -6,6 +6,7 @@
 mod entry;
 mod groups;
 pub mod ldap;
+mod nested;
 mod operations;
 mod ppolicy;
 pub(crate) mod result_code;

@@ -1,6 +1,7 @@
 //! How each kind of group lists its members, and so how to ask whether somebody is one.
 
 use super::Entry;
+use super::nested::Links;
 use crate::account_state::wanted_attributes as wanted_of_state;
 use crate::config::{Config, GroupSchema};
 use crate::names::{AttributeName, UserName};
@@ -21,6 +22,16 @@ pub fn membership(config: &Config, user: &UserName, entry: &Entry) -> Filter {
                 None => listed,
             }
         }
+    }
+}
+
+/// How groups in groups are found, if these count.
+pub fn links(config: &Config) -> Option<Links<'_>> {
+    let search = &config.group.search;
+    match &config.group.schema {
+        _ if !config.group.nested => None,
+        GroupSchema::MemberDn(member) => Some(Links { member, search }),
+        GroupSchema::ActiveDirectory | GroupSchema::Posix => None,
     }
 }
 

@@ -8,7 +8,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
 use super::groups;
-use super::operations::{self, Search};
+use super::nested::Closure;
+use super::operations::{self, Search, Time};
 use super::result_code::Operation;
 use super::session::{BoundAs, Session, host_trouble, unavailable};
 use super::{Directory, DirectoryError, Entry, Unavailable, UserBindVerdict};
@@ -40,6 +41,7 @@ impl<'a> LdapDirectory<'a> {
                 servers: Servers::new(config),
                 limit: None,
                 session: None,
+                closure: None,
                 passwords_sent: 0,
             },
         }
@@ -104,6 +106,8 @@ struct Client<'a> {
     /// `server.deadline`, once the clock runs.
     limit: Option<Instant>,
     session: Option<Session>,
+    /// The groups of the user, as far as this server has been asked about them.
+    closure: Option<Closure>,
     /// How often the user's password has gone out.
     passwords_sent: u8,
 }
@@ -236,7 +240,18 @@ impl Client<'_> {
         entry: &Entry,
         questions: &[Question],
     ) -> Result<Vec<Answer>, DirectoryError> {
-        let membership = groups::membership(self.config, user, entry);
+        let config = self.config;
+        if let Some(links) = groups::links(config) {
+            // What a server has said goes when it fails.
+            let known = self.closure.take().filter(|known| known.is_of(&entry.dn));
+            let mut closure = known.unwrap_or_else(|| Closure::new(&entry.dn));
+            let time = self.time();
+            let session = self.as_service().await?;
+            let answers = closure.answer(session, time, links, questions).await?;
+            self.closure = Some(closure);
+            return Ok(answers);
+        }
+        let membership = groups::membership(config, user, entry);
         let limit = self.operation_limit();
         let session = self.as_service().await?;
         let asking = questions
@@ -254,8 +269,14 @@ impl Client<'_> {
 
     /// The time by which the next operation has to end.
     fn operation_limit(&mut self) -> Instant {
-        self.deadline()
-            .min(Instant::now() + self.config.server.operation_timeout)
+        self.time().limit()
+    }
+
+    fn time(&mut self) -> Time {
+        Time {
+            deadline: self.deadline(),
+            operation: self.config.server.operation_timeout,
+        }
     }
 
     /// A session that is bound for lookups.
