@@ -7,8 +7,7 @@ use futures_util::future::try_join_all;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
-use super::groups;
-use super::nested::Closure;
+use super::groups::{self, Memberships};
 use super::operations::{self, Search, Time};
 use super::result_code::Operation;
 use super::session::{BoundAs, Session, host_trouble, unavailable};
@@ -41,7 +40,7 @@ impl<'a> LdapDirectory<'a> {
                 servers: Servers::new(config),
                 limit: None,
                 session: None,
-                closure: None,
+                memberships: None,
                 passwords_sent: 0,
             },
         }
@@ -106,8 +105,8 @@ struct Client<'a> {
     /// `server.deadline`, once the clock runs.
     limit: Option<Instant>,
     session: Option<Session>,
-    /// The groups of the user, as far as this server has been asked about them.
-    closure: Option<Closure>,
+    /// What this server has said about the user's groups.
+    memberships: Option<Memberships>,
     /// How often the user's password has gone out.
     passwords_sent: u8,
 }
@@ -240,24 +239,16 @@ impl Client<'_> {
         entry: &Entry,
         questions: &[Question],
     ) -> Result<Vec<Answer>, DirectoryError> {
-        let config = self.config;
-        if let Some(links) = groups::links(config) {
-            // What a server has said goes when it fails.
-            let known = self.closure.take().filter(|known| known.is_of(&entry.dn));
-            let mut closure = known.unwrap_or_else(|| Closure::new(&entry.dn));
-            let time = self.time();
-            let session = self.as_service().await?;
-            let answers = closure.answer(session, time, links, questions).await?;
-            self.closure = Some(closure);
-            return Ok(answers);
-        }
-        let membership = groups::membership(config, user, entry);
-        let limit = self.operation_limit();
-        let session = self.as_service().await?;
-        let asking = questions
-            .iter()
-            .map(|question| operations::answer(session, limit, question, &membership));
-        try_join_all(asking).await
+        // It goes when the server fails: the next one may say something else.
+        let known = self.memberships.take();
+        let known = known.filter(|known| known.are_of(&entry.dn));
+        let mut memberships = known.unwrap_or_else(|| Memberships::new(&entry.dn));
+        let (config, time) = (self.config, self.time());
+        let at = (self.as_service().await?, time);
+        let who = (user, entry);
+        let answers = memberships.answer(config, at, who, questions).await?;
+        self.memberships = Some(memberships);
+        Ok(answers)
     }
 
     /// The time by which everything has to end. The clock starts with the first question, not while

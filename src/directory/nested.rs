@@ -34,15 +34,43 @@ pub struct Links<'a> {
     pub member: &'a AttributeName,
     /// Where groups are. A group elsewhere is no link, nor is the user a member of it.
     pub search: &'a [GroupSearch],
+    /// The group that the user is in without being listed.
+    pub primary: Primary<'a>,
+}
+
+/// What is known of the user's primary group.
+#[derive(Clone, Copy)]
+pub enum Primary<'a> {
+    /// There is no such thing.
+    None,
+    /// It matches this filter.
+    Group(&'a Filter),
+    /// The user's entry does not show it.
+    Unknown,
 }
 
 impl Links<'_> {
     /// The filters that groups match if they list one of these, each of a length that servers take.
     fn listing<'a>(&self, members: impl IntoIterator<Item = &'a Dn>) -> Vec<Filter> {
-        let listed = members
+        Filter::any_of_each(self.listed(members), MAX_FILTER)
+    }
+
+    /// The same, where the user is one of them: the primary group matches too.
+    fn listing_user<'a>(&self, members: impl IntoIterator<Item = &'a Dn>) -> Vec<Filter> {
+        let primary = match self.primary {
+            Primary::Group(filter) => Some(filter.clone()),
+            Primary::None | Primary::Unknown => None,
+        };
+        Filter::any_of_each(self.listed(members).chain(primary), MAX_FILTER)
+    }
+
+    fn listed<'a>(
+        &self,
+        members: impl IntoIterator<Item = &'a Dn>,
+    ) -> impl Iterator<Item = Filter> {
+        members
             .into_iter()
-            .map(|dn| Filter::equality(self.member, dn.as_str().as_bytes()));
-        Filter::any_of_each(listed, MAX_FILTER)
+            .map(|dn| Filter::equality(self.member, dn.as_str().as_bytes()))
     }
 
     fn reach(&self, group: &Dn) -> bool {
@@ -78,11 +106,6 @@ impl Closure {
             cut: None,
             elsewhere: false,
         }
-    }
-
-    /// Whether these are the groups of this user.
-    pub fn is_of(&self, user: &Dn) -> bool {
-        self.user == *user
     }
 
     /// Answers the questions, and climbs as far as that needs.
@@ -127,7 +150,10 @@ impl Closure {
         time: Time,
         links: Links<'_>,
     ) -> Result<(), DirectoryError> {
-        let listing = links.listing(&self.edge);
+        let listing = match self.levels {
+            0 => links.listing_user(&self.edge),
+            _ => links.listing(&self.edge),
+        };
         let limit = time.limit();
         let searching = links.search.iter().flat_map(|search| {
             listing.iter().map(move |listing| {
@@ -190,6 +216,9 @@ impl Closure {
             (Proof::NonMember, None) if self.elsewhere => Ok(Answer::Withheld(
                 "group nesting: some groups are on another server".to_owned(),
             )),
+            (Proof::NonMember, None) if matches!(links.primary, Primary::Unknown) => Ok(
+                Answer::Withheld("the user's entry does not show its primary group".to_owned()),
+            ),
             (Proof::NonMember, None) => self.prove_absence(session, time, links, question).await,
         }
     }
@@ -201,7 +230,7 @@ impl Closure {
         links: Links<'_>,
         question: &Question,
     ) -> Result<Answer, DirectoryError> {
-        let listing = links.listing(self.groups.iter().chain([&self.user]));
+        let listing = links.listing_user(self.groups.iter().chain([&self.user]));
         let limit = time.limit();
         let asking = listing
             .iter()

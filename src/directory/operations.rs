@@ -278,3 +278,48 @@ pub async fn find_groups(
         elsewhere: !result.refs.is_empty(),
     })
 }
+
+/// What reading one entry has come to.
+pub enum Found {
+    /// The entry.
+    Entry(Entry),
+    /// It is not shown.
+    Nothing,
+    /// It does not exist.
+    NoSuchEntry,
+    /// The server would not say; its reason.
+    Withheld(String),
+}
+
+/// Reads the entry of this name.
+///
+/// # Errors
+/// The server gave no answer.
+pub async fn read_at(
+    session: &Session,
+    limit: Instant,
+    dn: &Dn,
+    wanted: &[&str],
+    operation: Operation,
+) -> Result<Found, DirectoryError> {
+    let mut ldap = session.ldap.clone();
+    let filter = Filter::any();
+    let reading = ldap.search(dn.as_str(), ldap3::Scope::Base, filter.as_str(), wanted);
+    let ldap3::SearchResult(found, result) =
+        session.wait(limit, "reading of an entry", reading).await?;
+    let mut found = found.into_iter().map(read_entry);
+    match result_code::read(operation, result.rc) {
+        Reading::Done => match (found.next(), found.next()) {
+            (None, _) if result.refs.is_empty() => Ok(Found::Nothing),
+            (None, _) => Err(session.only_referred(dn)),
+            (Some(Some(entry)), None) if entry.dn == *dn => Ok(Found::Entry(entry)),
+            (Some(_), _) => Err(session.unavailable(Trouble::new(
+                Cause::Protocol,
+                format!("asked for {dn}, the server sent another entry"),
+            ))),
+        },
+        Reading::NoSuchEntry => Ok(Found::NoSuchEntry),
+        Reading::Withheld => Ok(Found::Withheld(result_code::name(result.rc).to_owned())),
+        reading => Err(session.failure(&format!("reading {dn}"), &result, reading)),
+    }
+}

@@ -349,3 +349,30 @@ fn a_long_climb_ends_at_the_deadline() {
     let near = server.config(&[("group", NESTED), ("access", &access)]);
     assert_eq!(account(&near, "deep"), PAM_SUCCESS, "without the delay");
 }
+
+/// `tokenGroups` and `objectSid` are not there, so the server is no domain controller.
+#[test]
+fn a_server_without_token_groups_is_climbed_by_levels() {
+    let server = server();
+    let section = NESTED.replace("nested", "type = \"active_directory\"\nnested");
+    let config = |access: &str, group: &str| {
+        let flags = format!("is_active = '{}'", group_dn("active"));
+        let access = format!("{access} = '{}'", group_dn(group));
+        server.config(&[("group", &section), ("access", &access), ("flags", &flags)])
+    };
+    assert_eq!(account(&config("require", "outer"), "alice"), PAM_SUCCESS);
+    assert_eq!(
+        account(&config("require", "outer"), "carol"),
+        PAM_PERM_DENIED
+    );
+    assert_eq!(account(&config("deny", "outer"), "alice"), PAM_PERM_DENIED);
+    assert_eq!(
+        account(&config("deny", "missing"), "carol"),
+        PAM_SERVICE_ERR
+    );
+    // Her primary group is not known; it could be this one.
+    let denied = config("deny", "outer");
+    assert_eq!(account(&denied, "carol"), PAM_PERM_DENIED);
+    let why = reason(&denied, "carol");
+    assert!(why.contains("does not show its primary group"), "{why}");
+}
