@@ -15,5 +15,6 @@ mod samba;
 mod account_state;
 mod bind_errors;
 mod gates;
+mod nested;
 mod shipped;
 mod transport;

@@ -4,8 +4,10 @@ import glob
 import os
 import time
 
-from samba import ldb
+from samba import dsdb, ldb
 from samba.auth import system_session
+from samba.dcerpc import security
+from samba.ndr import ndr_unpack
 from samba.param import LoadParm
 from samba.samdb import SamDB
 
@@ -66,6 +68,8 @@ now = time.time()
 ACTIVE = {
     "alice": {},
     "bob": {},
+    "carol": {},
+    "elsewhere": {},
     # Both values say "never".
     "never-zero": {"accountExpires": "0"},
     "never-max": {"accountExpires": str(2**63 - 1)},
@@ -99,10 +103,27 @@ GROUPS = {
     "linux-users": [*ACTIVE, "comma"],
     "linux-staff": ["alice"],
     "linux-admins": ["alice"],
+    # Each is a member of the next.
+    "inner": ["carol"],
+    "middle": ["inner"],
+    "outer": ["middle"],
+    "circle-a": ["carol"],
+    "circle-b": ["circle-a"],
+    "of-everybody": ["Domain Users"],
+    "first": ["elsewhere"],
 }
 for name, members in GROUPS.items():
     database.newgroup(name, groupou="OU=Groups")
     database.add_remove_group_members(name, members)
+database.add_remove_group_members("circle-a", ["circle-b"])
+database.newgroup(
+    "distribution", groupou="OU=Groups", grouptype=dsdb.GTYPE_DISTRIBUTION_GLOBAL_GROUP
+)
+database.add_remove_group_members("distribution", ["inner"])
+# The group that "elsewhere" has instead of "Domain Users".
+first = database.search(base, expression="(sAMAccountName=first)", attrs=["objectSid"])[0]
+rid = ndr_unpack(security.dom_sid, first["objectSid"][0]).split()[1]
+replace(database, "CN=elsewhere,OU=People," + base, primaryGroupID=str(rid))
 
 # What only the controller itself writes goes into the file of the domain's partition, beneath the
 # modules that would refuse it.
