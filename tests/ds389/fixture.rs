@@ -20,6 +20,7 @@ use crate::ds389::{Ds389, MANAGER_DN, MANAGER_PASSWORD};
 const ACTIVE: [(&str, Option<&str>); 14] = [
     ("alice", None),
     ("bob", None),
+    ("carol", None),
     ("inactivated", None),
     ("guessed", None),
     ("lockednow", None),
@@ -29,7 +30,6 @@ const ACTIVE: [(&str, Option<&str>); 14] = [
     ("grace", Some("lenient")),
     ("warned", Some("warning")),
     ("fresh", Some("warning")),
-    ("reset", None),
     ("guarded", Some("forever")),
     ("spent", Some("lenient")),
 ];
@@ -268,6 +268,26 @@ fn tree(policies: &str) -> Ldif {
             ("uniqueMember", &user_dn("alice")),
         ],
     );
+    ldif.entry(
+        &group_dn("role"),
+        &[
+            ("objectClass", "organizationalRole"),
+            ("roleOccupant", &user_dn("alice")),
+        ],
+    );
+    ldif.entry(
+        &group_dn("posix"),
+        &[
+            ("objectClass", "posixGroup"),
+            ("gidNumber", "20001"),
+            ("memberUid", "alice"),
+        ],
+    );
+    // Each is a member of the next, and the last of itself.
+    ldif.group("inner", &[&user_dn("carol")]);
+    ldif.group("middle", &[&group_dn("inner")]);
+    ldif.group("outer", &[&group_dn("middle")]);
+    ldif.group("circle", &[&group_dn("outer"), &group_dn("circle")]);
     // Who may read what: nothing is allowed from the beginning.
     ldif.change(
         BASE,

@@ -9,3 +9,4 @@ mod enclosure;
 mod fixture;
 
 mod account_state;
+mod groups;
