@@ -47,16 +47,10 @@ impl Ldif {
                 ("o", "Example"),
             ],
         );
-        ldif.branches();
-        ldif
-    }
-
-    /// Adds what [`Ldif::tree`] has below the suffix.
-    pub fn branches(&mut self) {
         for ou in [USERS, GROUPS] {
-            self.entry(ou, &[("objectClass", "organizationalUnit")]);
+            ldif.entry(ou, &[("objectClass", "organizationalUnit")]);
         }
-        self.entry(
+        ldif.entry(
             SERVICE_DN,
             &[
                 ("objectClass", "organizationalRole"),
@@ -64,6 +58,7 @@ impl Ldif {
                 ("userPassword", SERVICE_PASSWORD),
             ],
         );
+        ldif
     }
 
     /// Adds an entry. slapadd does not add the attribute of the RDN by itself, so this does where

@@ -11,7 +11,7 @@ use std::{fs, thread};
 use tempfile::TempDir;
 
 use crate::common::need;
-use crate::common::slapd::certificates::{LOOPBACK, make_certificates};
+use crate::common::slapd::certificates::make_certificates;
 use crate::enclosure::Enclosure;
 
 /// Who may do everything, cn=config too.
@@ -27,7 +27,8 @@ pub struct Ds389 {
 }
 
 impl Ds389 {
-    /// Makes an instance with an empty suffix `dc=example,dc=com`, starts it, and has the
+    /// Makes an instance with the suffix `dc=example,dc=com` and the sample entries of
+    /// dscreate(8), starts it, and has the
     /// manager carry out `ldif`: entries to add, and changes.
     pub fn start(ldif: &str) -> Ds389 {
         need("ns-slapd", "389-ds-base");
@@ -35,7 +36,7 @@ impl Ds389 {
         need("pk12util", "libnss3-tools");
         need("openssl", "openssl");
         let directory = TempDir::new().expect("a temporary directory");
-        make_certificates(directory.path(), &LOOPBACK);
+        make_certificates(directory.path(), &["127.0.0.1", "ldap1.example.com"]);
         let script = include_str!("ds389/start.sh");
         let script = format!("MANAGER_PASSWORD={MANAGER_PASSWORD}\n{script}");
         let enclosure = Enclosure::start(&script, directory);

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 
 use crate::common::directory::{
-    BASE, GROUPS, Ldif, SERVICE_DN, SERVICE_PASSWORD, USERS, group_dn, password_of, user_dn,
+    GROUPS, Ldif, SERVICE_DN, SERVICE_PASSWORD, USERS, group_dn, password_of, user_dn,
 };
 use crate::common::login::auth;
 use crate::common::{need, sections};
@@ -66,6 +66,12 @@ const POLICIES: [(&str, &[(&str, &str)]); 4] = [
     ),
 ];
 
+const LOCKED: &str = "add: accountUnlockTime\naccountUnlockTime: 21000101000000Z\n-\n\
+                      add: passwordRetryCount\npasswordRetryCount: 3";
+
+/// The configuration that the project ships for this kind of server.
+pub const SHIPPED: &str = include_str!("../../conf/389-ds.toml");
+
 /// The server, for this thread; and where this test's configurations are.
 pub struct Site {
     server: &'static Ds389,
@@ -82,6 +88,11 @@ impl Site {
             server,
             directory: TempDir::new().expect("a temporary directory"),
         }
+    }
+
+    /// The server itself.
+    pub fn server(&self) -> &Ds389 {
+        self.server
     }
 
     /// These attributes of a user, as LDIF has them.
@@ -182,6 +193,7 @@ pub fn auth_right(config: &Path, user: &str) -> c_int {
 fn seed() -> String {
     let container = format!("cn=nsPwPolicyContainer,{USERS}");
     let mut ldif = tree(&container);
+    shipped(&mut ldif);
     for (name, lines) in POLICIES {
         let mut attributes = vec![
             ("objectClass", "ldapsubentry"),
@@ -192,11 +204,7 @@ fn seed() -> String {
     }
     for (name, lines) in [
         ("inactivated", "add: nsAccountLock\nnsAccountLock: true"),
-        (
-            "lockednow",
-            "add: accountUnlockTime\naccountUnlockTime: 21000101000000Z\n-\n\
-             add: passwordRetryCount\npasswordRetryCount: 3",
-        ),
+        ("lockednow", LOCKED),
         (
             "lockedonce",
             "add: accountUnlockTime\naccountUnlockTime: 20200101000000Z\n-\n\
@@ -247,7 +255,14 @@ fn seed() -> String {
 
 fn tree(policies: &str) -> Ldif {
     let mut ldif = Ldif::default();
-    ldif.branches();
+    ldif.entry(USERS, &[("objectClass", "organizationalUnit")]);
+    ldif.entry(
+        SERVICE_DN,
+        &[
+            ("objectClass", "netscapeServer"),
+            ("userPassword", SERVICE_PASSWORD),
+        ],
+    );
     ldif.entry(policies, &[("objectClass", "nsContainer")]);
     let member_of = ("objectClass", "nsMemberOf");
     for (name, policy) in ACTIVE {
@@ -288,16 +303,69 @@ fn tree(policies: &str) -> Ldif {
     ldif.group("middle", &[&group_dn("inner")]);
     ldif.group("outer", &[&group_dn("middle")]);
     ldif.group("circle", &[&group_dn("outer"), &group_dn("circle")]);
-    // Who may read what: nothing is allowed from the beginning.
+    // The server's own rules show groupOfNames, and what else is needed of ou=people.
+    let anyone = "allow (read, search, compare) userdn = \"ldap:///anyone\";)";
     ldif.change(
-        BASE,
-        "add: aci\n\
-         aci: (targetattr != \"userPassword\")(version 3.0; acl \"read\"; \
-         allow (read, search, compare) userdn = \"ldap:///anyone\";)\n\
-         aci: (targetattr = \"userPassword\")(version 3.0; acl \"own password\"; \
-         allow (write) userdn = \"ldap:///self\";)",
+        USERS,
+        &format!(
+            "add: aci\n\
+             aci: (targetattr != \"userPassword\")(version 3.0; acl \"read\"; {anyone}\n\
+             aci: (targetattr = \"userPassword\")(version 3.0; acl \"own password\"; \
+             allow (write) userdn = \"ldap:///self\";)"
+        ),
+    );
+    ldif.change(
+        GROUPS,
+        &format!(
+            "add: aci\naci: (targetattr = \"*\")(targetfilter = \"(!(objectClass=groupOfNames))\")\
+             (version 3.0; acl \"other kinds of groups\"; {anyone}"
+        ),
     );
     ldif
+}
+
+/// What [`SHIPPED`] expects, beside the sample entries.
+fn shipped(ldif: &mut Ldif) {
+    let dn = |name: &str| format!("uid={name},ou=people,dc=example,dc=com");
+    for (number, name) in ["eve", "frank", "lockedeve"].into_iter().enumerate() {
+        ldif.entry(
+            &dn(name),
+            &[
+                ("objectClass", "nsPerson"),
+                ("objectClass", "nsAccount"),
+                ("objectClass", "nsOrgPerson"),
+                ("objectClass", "posixAccount"),
+                ("cn", name),
+                ("displayName", &format!("{name} Tester")),
+                ("mail", &format!("{name}@example.com")),
+                ("uidNumber", &format!("2000{number}")),
+                ("gidNumber", "20000"),
+                ("homeDirectory", "/"),
+                ("userPassword", &password_of(name)),
+            ],
+        );
+    }
+    ldif.change(&dn("lockedeve"), LOCKED);
+    ldif.group(
+        "linux-users",
+        &[&dn("frank"), &dn("lockedeve"), &group_dn("linux-staff")],
+    );
+    ldif.group("linux-staff", &[&dn("eve")]);
+    ldif.group("linux-admins", &[&dn("eve")]);
+    ldif.entry(
+        "cn=linux,ou=services,dc=example,dc=com",
+        &[
+            ("objectClass", "netscapeServer"),
+            ("userPassword", &password_of("linux")),
+        ],
+    );
+    // The rule that the file tells to add.
+    let lines = SHIPPED.lines().filter_map(|line| line.strip_prefix("#   "));
+    let lines: Vec<&str> = lines
+        .skip_while(|line| !line.starts_with("dn: "))
+        .take(4)
+        .collect();
+    ldif.change(lines[0].trim_start_matches("dn: "), &lines[2..].join("\n"));
 }
 
 /// A time as date(1) understands it, in generalized time.

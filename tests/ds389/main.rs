@@ -7,6 +7,9 @@ mod ds389;
 #[path = "../common/enclosure.rs"]
 mod enclosure;
 mod fixture;
+#[path = "../common/private_host.rs"]
+mod private_host;
 
 mod account_state;
 mod groups;
+mod shipped;

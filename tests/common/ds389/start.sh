@@ -27,8 +27,7 @@ root_password = $MANAGER_PASSWORD
 self_sign_cert = True
 [backend-userroot]
 suffix = dc=example,dc=com
-sample_entries = no
-create_suffix_entry = True
+sample_entries = yes
 END
 echo creating the instance
 dscreate -v from-file instance.inf >dscreate.log 2>&1 || {
