@@ -14,6 +14,7 @@ mod configuration;
 mod exempt;
 mod gates;
 mod groups;
+mod member_of;
 mod names;
 mod neighbours;
 mod nested;
