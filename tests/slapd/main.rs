@@ -9,6 +9,7 @@ mod proxy;
 
 mod account;
 mod account_state;
+mod canonical;
 mod concurrency;
 mod configuration;
 mod exempt;
