@@ -64,11 +64,13 @@ pub fn options() -> SlapdOptions {
          access to dn.base=\"{}\" by * none\n\
          access to dn.base=\"{}\" by * disclose\n\
          access to dn.base=\"{}\" attrs=member by * none\n\
+         access to dn.base=\"{}\" attrs=gidNumber by * none\n\
          access to dn.base=\"{}\" by dn.exact=\"{}\" read by * none\n\
          access to * by * read\n",
         group_dn("hidden"),
         group_dn("unreadable"),
         group_dn("opaque"),
+        user_dn("hugh"),
         group_dn("private"),
         user_dn("alice"),
     );
@@ -116,15 +118,15 @@ fn add_users(ldif: &mut Ldif) {
     );
     ldif.user("binary", &[("audio:", "/9j/AAEC//4=")]);
     ldif.user("long", &[("givenName", &format!("x{}", "é".repeat(6000)))]);
-    ldif.user(
-        "pat",
-        &[
-            ("objectClass", "posixAccount"),
-            ("uidNumber", "20500"),
-            ("gidNumber", "20000"),
-            ("homeDirectory", "/home/pat"),
-        ],
-    );
+    let posix = [
+        ("objectClass", "posixAccount"),
+        ("uidNumber", "20500"),
+        ("gidNumber", "20000"),
+        ("homeDirectory", "/home/pat"),
+    ];
+    ldif.user("pat", &posix);
+    // What his gidNumber is, nobody may know.
+    ldif.user("hugh", &posix);
     let person = [("objectClass", "inetOrgPerson"), ("sn", "Tester")];
     let deep = format!("ou=deep,{USERS}");
     let contractors = format!("ou=contractors,{BASE}");
@@ -183,6 +185,14 @@ fn add_groups(ldif: &mut Ldif) {
         &[
             ("objectClass", "groupOfUniqueNames"),
             ("uniqueMember", &alice),
+        ],
+    );
+    let identified = format!("{alice}#'0101'B");
+    ldif.entry(
+        &group_dn("identified"),
+        &[
+            ("objectClass", "groupOfUniqueNames"),
+            ("uniqueMember", &identified),
         ],
     );
     ldif.entry(
