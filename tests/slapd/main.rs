@@ -15,6 +15,7 @@ mod groups;
 mod names;
 mod neighbours;
 mod outages;
+mod password_change;
 mod passwords;
 mod result_codes;
 mod session;
