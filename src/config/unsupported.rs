@@ -16,7 +16,6 @@ type NotBuiltYet = (&'static str, fn(&Config) -> bool);
 
 const NOT_BUILT_YET: &[NotBuiltYet] = &[
     ("user.canonical_name", |c| c.user.canonical_name),
-    ("group.nested", |c| c.group.nested),
     ("session.local_groups", |c| {
         !c.session.local_groups.is_empty()
     }),
