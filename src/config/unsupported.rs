@@ -7,32 +7,18 @@ use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
+use super::Config;
 use super::error::ConfigError;
 use super::source::Source;
-use super::{ChangeMethod, Config};
 
 /// A key, and whether this configuration asks for what it brings.
 type NotBuiltYet = (&'static str, fn(&Config) -> bool);
 
 const NOT_BUILT_YET: &[NotBuiltYet] = &[
-    ("user.canonical_name", |c| c.user.canonical_name),
-    ("group.nested", |c| c.group.nested),
-    ("access.host_attribute", |c| {
-        c.access.host_attribute.is_some()
-    }),
-    ("access.service_attribute", |c| {
-        c.access.service_attribute.is_some()
-    }),
     ("cache.groups", |c| !c.cache.groups.is_zero()),
     ("offline.credentials", |c| c.offline.credentials),
     ("offline.expire", |c| {
         c.offline.expire != Duration::from_secs(7 * 86_400)
-    }),
-    ("password.change", |c| {
-        c.password.change != ChangeMethod::Exop
-    }),
-    ("password.prohibit_message", |c| {
-        c.password.prohibit_message.is_some()
     }),
 ];
 

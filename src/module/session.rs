@@ -9,7 +9,7 @@ use pam::module::PamHandle;
 
 use super::args::Args;
 use super::handle::{Handle, Remembered, SessionGroups};
-use super::{decide_anew, keep_panics_quiet, prepare};
+use super::{ask, keep_panics_quiet, prepare, remember};
 use crate::config::{Config, Log as LogSettings, Session as Settings};
 use crate::log::Log;
 use crate::login::Decision;
@@ -46,10 +46,10 @@ pub fn groups(config: &Config, decision: &Decision) -> SessionGroups {
 }
 
 /// Sets the session's environment.
-pub fn open(pamh: &mut PamHandle, arguments: &[&CStr]) {
+pub fn open(pamh: &mut PamHandle, arguments: &[&CStr], flags: PamFlag) {
     keep_panics_quiet();
     let args = Args::parse(arguments);
-    let mut handle = Handle(pamh);
+    let mut handle = Handle::new(pamh, flags);
     let service = handle.service();
     let Ok(user) = handle.user() else { return };
     let wanted = |session: &Settings| session.environment;
@@ -73,7 +73,7 @@ pub fn set_credentials(pamh: &mut PamHandle, arguments: &[&CStr], flags: PamFlag
         return;
     }
     let args = Args::parse(arguments);
-    let mut handle = Handle(pamh);
+    let mut handle = Handle::new(pamh, flags);
     let service = handle.service();
     let Ok(user) = handle.user() else { return };
     let uid = sys::effective_uid();
@@ -112,9 +112,9 @@ fn recall_or_ask<'a>(
         if !wanted(&config.session) {
             return None;
         }
-        let subject = (user, service);
-        let config = (&config, local_uid);
-        decide_anew(Phase::Account, handle, subject, args, config).ok()?;
+        let (phase, subject) = (Phase::Account, (user, service));
+        let decision = ask(phase, handle, subject, args, (&config, local_uid)).ok()?;
+        remember(handle, (user.to_vec(), service), args, &config, &decision);
     }
     handle.recall(user, service, args)
 }

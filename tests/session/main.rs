@@ -21,3 +21,6 @@ mod setcred;
 #[allow(dead_code)]
 mod ssh;
 mod sudo;
+#[path = "../common/terminal.rs"]
+#[allow(dead_code)]
+mod terminal;
