@@ -5,20 +5,24 @@
 //!
 //! The password decides before the gates do: whoever does not know it learns nothing about them.
 
+mod announce;
 pub mod change;
+mod listing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::account_state::{self, Attributes, Circumstances, State, Warning, listed};
+use crate::account_state::{self, Attributes, Circumstances, State, Warning};
 use crate::config::{Config, UserLookup};
 use crate::directory::{Cause, Directory, DirectoryError, Entry, UserBindVerdict};
-use crate::host_names::host_names;
-use crate::names::{AttributeName, Dn, FlagName, ServiceName, UserName};
+use crate::names::{Dn, FlagName, ServiceName, UserName};
 use crate::notice::Notice;
 use crate::outcome::{Expired, Outcome, Phase};
 use crate::policy::{self, Answer, Facts, Question, Verdict};
 use crate::sys;
 use crate::transaction::{HostError, Transaction};
+
+pub use announce::announce;
+use listing::is_listed;
 
 /// Who wants in, by which way, under which rules.
 #[derive(Clone, Copy)]
@@ -71,31 +75,6 @@ impl Decision {
             identity: None,
             notice: None,
         }
-    }
-}
-
-/// Tells the user what there is to tell, once in a login.
-///
-/// Warnings, and that the password has to be changed, are told in the account phase: the auth phase of a
-/// login may still fail at the next module, and of some programs (sshd with a key, cron) it is the only
-/// phase. Why a user is turned away is told in the phase that does it; an account phase that takes over
-/// what auth has decided does not say it again.
-pub fn announce(
-    phase: Phase,
-    taken_over: bool,
-    decision: &Decision,
-    transaction: &mut dyn Transaction,
-) {
-    let Some(notice) = &decision.notice else {
-        return;
-    };
-    let turned_away = matches!(decision.outcome, Outcome::Expired(_));
-    let now = match phase {
-        Phase::Auth => turned_away,
-        Phase::Account => !(turned_away && taken_over),
-    };
-    if now {
-        transaction.tell(notice);
     }
 }
 
@@ -300,25 +279,6 @@ fn admit(
             must_change,
             notice,
         }),
-    }
-}
-
-/// Whether the entry lists this host and this service, where the configuration asks for that.
-fn is_listed(request: Request<'_>, entry: &Entry) -> Result<(), End> {
-    let access = &request.config.access;
-    let check = |attribute: &AttributeName, names: &[&str]| {
-        let attribute = attribute.as_str();
-        listed::check(attribute, entry.values(attribute), names)
-            .map_err(|why| End::Decided(Outcome::Refused, why))
-    };
-    if let Some(attribute) = &access.host_attribute {
-        let names = host_names();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        check(attribute, &names)?;
-    }
-    match &access.service_attribute {
-        Some(attribute) => check(attribute, &[request.service.as_str()]),
-        None => Ok(()),
     }
 }
 

@@ -10,10 +10,11 @@
 //! password is asked for and verified then, as pam_unix(8) does it.
 
 use super::{End, Request, identify, screen, state};
-use crate::account_state::State;
-use crate::account_state::{Attributes, shadow};
-use crate::config::{ChangeMethod, Config};
-use crate::directory::{Cause, ChangeVerdict, Directory, DirectoryError, Entry, UserBindVerdict};
+use crate::account_state::{Attributes, State, counts, shadow};
+use crate::config::{AccountState, ChangeMethod, Config};
+use crate::directory::{
+    Cause, ChangeVerdict, Directory, DirectoryError, Entry, Refusal, UserBindVerdict,
+};
 use crate::names::ServiceName;
 use crate::notice::Notice;
 use crate::outcome::{ChangeOutcome, Expired, Outcome};
@@ -263,9 +264,6 @@ fn in_the_way(config: &Config, entry: &Entry) -> Option<(ChangeOutcome, String, 
 }
 
 fn too_soon(config: &Config, entry: &Entry) -> Option<(ChangeOutcome, String, Option<Notice>)> {
-    use crate::account_state::counts;
-    use crate::config::AccountState;
-    use crate::directory::Refusal;
     if !counts(config.access.account_state.as_ref(), AccountState::Shadow) {
         return None;
     }
