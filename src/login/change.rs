@@ -203,6 +203,9 @@ pub fn update(
 /// Nothing was sent, or nothing that changes a password.
 const NOT_NOW: &str =
     "The directory cannot be asked now. Your password is unchanged: try again later.";
+/// Waiting does not help.
+const NOT_SO: &str = "This host and the directory do not fit together. Your password is unchanged: \
+     ask your administrator.";
 /// The request for the change was sent.
 const NO_ANSWER: &str = "The directory gave no answer. Whether your password has been changed is \
      not certain: try the new one, then the old one.";
@@ -329,7 +332,7 @@ fn failed(
 ) -> Changing {
     let words = match &error {
         // An answer, and not that it was done.
-        DirectoryError::Config(_) => NOT_NOW,
+        DirectoryError::Config(_) => NOT_SO,
         DirectoryError::Unavailable(_) => no_answer,
     };
     dialogue.tell(&Notice::NotChanged(words, None));
