@@ -191,7 +191,7 @@ pub fn update(
     });
     let end = result.unwrap_or_else(|end| match end.outcome {
         // The first pass has found the user. pam_unix has no business with this password now.
-        ChangeOutcome::UnknownUser => Changing {
+        ChangeOutcome::UnknownUser | ChangeOutcome::Exempt => Changing {
             outcome: ChangeOutcome::Unavailable,
             ..end
         },
