@@ -10,6 +10,7 @@ mod operations;
 mod ppolicy;
 pub(crate) mod result_code;
 mod session;
+pub mod traced;
 mod user_bind;
 
 use std::collections::BTreeMap;

@@ -220,16 +220,22 @@ fn admit(
 }
 
 fn state(config: &Config, entry: &Entry, just_bound: bool) -> State {
+    let families = config.access.account_state.as_ref();
+    let values = |name: &str| entry.values(name);
+    let at = circumstances(just_bound);
+    account_state::evaluate(&Attributes::new(&values), families, &at)
+}
+
+/// What the state of the account depends on besides the entry.
+#[must_use]
+pub fn circumstances(just_bound: bool) -> Circumstances {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
-    let circumstances = Circumstances {
+    Circumstances {
         now,
         just_bound,
         lockout_duration: None,
-    };
-    let families = config.access.account_state.as_ref();
-    let values = |name: &str| entry.values(name);
-    account_state::evaluate(&Attributes::new(&values), families, &circumstances)
+    }
 }
 
 /// Asks until every gate is decided; then, for the session, until every flag is.

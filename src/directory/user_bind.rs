@@ -66,6 +66,26 @@ impl UserBindVerdict {
         }
     }
 
+    /// The verdict in a word or two.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            UserBindVerdict::Right(_) => "right",
+            UserBindVerdict::MustChange => "must_change",
+            UserBindVerdict::Wrong => "wrong",
+            UserBindVerdict::PasswordExpired => "password_expired",
+            UserBindVerdict::PasswordReset => "password_reset",
+            UserBindVerdict::Closed(Closed::Locked) => "locked",
+            UserBindVerdict::Closed(Closed::Disabled) => "disabled",
+            UserBindVerdict::Closed(Closed::Expired) => "expired",
+            UserBindVerdict::Barred(Barred::Hours) => "barred_hours",
+            UserBindVerdict::Barred(Barred::Workstation) => "barred_workstation",
+            UserBindVerdict::Barred(Barred::Policy) => "barred_policy",
+            UserBindVerdict::Misconfigured => "misconfigured",
+            UserBindVerdict::Unavailable(_) => "unavailable",
+        }
+    }
+
     /// Why, in words for the log; empty where the outcome says it all, or the result code says more.
     #[must_use]
     pub fn reason(&self) -> &'static str {
