@@ -20,7 +20,8 @@ use crate::names::{Dn, UserName};
 use crate::policy::{Answer, Question};
 use crate::secret::Password;
 
-pub use user_bind::UserBindVerdict;
+pub use result_code::name as result_name;
+pub use user_bind::{UserBindVerdict, sub_code};
 
 /// The questions of a login. Every answer is given before the deadline that the implementation
 /// was made with, or is [`DirectoryError::Unavailable`].

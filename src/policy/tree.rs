@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, Context, Facts, Gate, Proof, Question, Truth, evaluate};
+use super::{Answer, Context, Facts, Gate, Question, Truth, evaluate};
 use crate::config::Query;
 use crate::names::{Dn, FlagName};
 
@@ -119,11 +119,64 @@ impl Node<'_> {
     }
 }
 
-/// What a group question proves, in words.
-#[must_use]
-pub fn proof_in_words(proof: Proof) -> &'static str {
-    match proof {
-        Proof::Member => "is a member",
-        Proof::NonMember => "is not a member",
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, parse};
+    use crate::names::ServiceName;
+    use crate::policy::{Proof, gates};
+
+    const TEXT: &str = "[server]\nuris = [\"ldaps://a\"]\n\
+        [user]\nsearch = [{ base = \"o=x\" }]\n\
+        [flags]\nis_active = { any = [\"cn=a,o=x\", \"cn=b,o=x\"] }\n\
+        [access]\ndeny = { not = \"cn=c,o=x\" }\nrequire = \"is_active\"\n";
+
+    fn config() -> Config {
+        parse(TEXT, std::path::Path::new("config.toml")).unwrap()
+    }
+
+    fn fact(group: &str, proof: Proof, answer: Answer) -> (Question, Answer) {
+        let group = Dn::parse(group).unwrap();
+        (Question { group, proof }, answer)
+    }
+
+    #[test]
+    fn every_group_of_every_gate_has_its_place_and_its_question() {
+        let config = config();
+        let gates = gates(&config, &ServiceName::of_transaction(b"s"));
+        let unasked = |facts: &Facts| {
+            let trees = gates.iter().map(|gate| gate.tree(&config.flags, facts));
+            let questions: Vec<_> = trees.map(|tree| tree.unasked().len()).collect();
+            questions
+        };
+        assert_eq!(unasked(&Facts::new()), [2, 2, 1]);
+        // The first of "any" is enough, and the second has still not been asked.
+        let facts = Facts::from([fact("cn=a,o=x", Proof::Member, Answer::Proven)]);
+        assert_eq!(unasked(&facts), [1, 1, 1]);
+        let tree = gates[0].tree(&config.flags, &facts);
+        assert_eq!((tree.part, tree.value), (Part::Any, Value::True));
+        let values: Vec<_> = tree.below.iter().map(|node| &node.value).collect();
+        assert!(matches!(values[..], [Value::True, Value::Unknown(_)]));
+    }
+
+    #[test]
+    fn a_group_that_is_not_there_and_one_that_cannot_be_read_show() {
+        let config = config();
+        let gates = gates(&config, &ServiceName::of_transaction(b"s"));
+        let facts = Facts::from([
+            fact("cn=a,o=x", Proof::Member, Answer::NoSuchGroup),
+            fact("cn=b,o=x", Proof::Member, Answer::Withheld("no".to_owned())),
+            // Below "deny" and "not", what has to be proven is turned round twice.
+            fact("cn=c,o=x", Proof::Member, Answer::NoSuchGroup),
+        ]);
+        let active = gates[0].tree(&config.flags, &facts);
+        assert!(matches!(active.value, Value::Unreadable(_)));
+        assert_eq!(active.below[0].value, Value::Missing);
+        assert!(matches!(active.below[1].value, Value::Unreadable(_)));
+        let required = gates[1].tree(&config.flags, &facts);
+        assert_eq!(required.part, Part::Flag(&FlagName::is_active()));
+        assert_eq!(required.below[0].part, Part::Any);
+        let denied = gates[2].tree(&config.flags, &facts);
+        assert_eq!((denied.part, denied.value), (Part::Not, Value::Missing));
     }
 }

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use super::{Stream, Tap};
 use super::connect::Trouble;
 use super::guard::{Guard, Violation};
 use super::quiet::Quiet;
+use super::{Stream, Tap};
 use crate::directory::Cause;
 
 /// Why the relay ended the connection, for whoever waits for an answer. Empty while all is well.

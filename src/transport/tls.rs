@@ -19,8 +19,8 @@ use super::quiet::Quiet;
 use super::{ConnectionFacts, Stream, TlsFacts};
 use crate::config::Tls;
 use crate::directory::Cause;
-pub use trust::read as read_pem;
 use trust::Trust;
+pub use trust::read as read_pem;
 use verifier::Verifier;
 
 /// The most that is said of a certificate, in characters.

@@ -6,7 +6,8 @@ use pam_rsldap::config::{self, BindIdentity, BindSecret, Config};
 use pam_rsldap::transport::TlsClient;
 use serde::Serialize;
 
-use crate::{Answer, print_json};
+use crate::Answer;
+use crate::screen::print_json;
 
 #[derive(Serialize)]
 struct Report {

@@ -1,7 +1,9 @@
 //! rsldapctl: checks the configuration of pam_rsldap and explains its decisions.
 
 mod check;
+mod connection;
 mod explain;
+mod screen;
 mod stack;
 
 use std::path::PathBuf;
@@ -9,7 +11,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use pam_rsldap::config::DEFAULT_PATH;
-use serde::Serialize;
 
 /// What a command found out, as its exit status says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,12 +95,4 @@ fn main() -> ExitCode {
         Answer::Misconfigured => 2,
         Answer::Unavailable => 3,
     })
-}
-
-/// Prints a report as JSON.
-fn print_json(report: &impl Serialize) {
-    match serde_json::to_string_pretty(report) {
-        Ok(text) => println!("{text}"),
-        Err(error) => println!("{{\"error\": \"{error}\"}}"),
-    }
 }
