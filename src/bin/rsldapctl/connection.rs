@@ -7,9 +7,6 @@ use pam_rsldap::transport::certificate::Certificate;
 use pam_rsldap::transport::{ConnectionFacts, TlsFacts};
 use serde::Serialize;
 
-/// A certificate that ends sooner than this is worth a word.
-pub const SOON: i64 = 30;
-
 /// A connection. The names of the fields are those of `--json`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Connection {
