@@ -5,6 +5,7 @@
 
 mod entry;
 mod groups;
+pub mod inspect;
 pub mod ldap;
 mod operations;
 mod ppolicy;

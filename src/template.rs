@@ -51,6 +51,21 @@ impl FilterTemplate {
                 .replace(PLACEHOLDER, &escape_filter_value(user.as_str())),
         )
     }
+
+    /// The filter that finds every user, to see whether there are any. None if `{user}` is compared in
+    /// a way that has no "any".
+    #[must_use]
+    pub fn any_user(&self) -> Option<Filter> {
+        let special = [":=", ">=", "<=", "~="].map(|compare| format!("{compare}{PLACEHOLDER}"));
+        if special.iter().any(|special| self.0.contains(special)) {
+            return None;
+        }
+        let mut text = self.0.replace(PLACEHOLDER, "*");
+        while text.contains("**") {
+            text = text.replace("**", "*");
+        }
+        Some(Filter(text))
+    }
 }
 
 /// A search filter, ready for the wire.
@@ -72,6 +87,12 @@ impl Filter {
     #[must_use]
     pub fn any() -> Self {
         Filter("(objectClass=*)".to_owned())
+    }
+
+    /// `(attribute=*)`: whatever has it.
+    #[must_use]
+    pub fn presence(attribute: &AttributeName) -> Self {
+        Filter(format!("({}=*)", attribute.as_str()))
     }
 
     /// `(attribute=value)`, with the value's bytes as they are, wherever they come from.
@@ -287,6 +308,22 @@ mod tests {
                 template.expand(&user(name)).as_str(),
                 format!("(&(objectClass=person)(|(uid={value})(mail={value})))")
             );
+        }
+    }
+
+    #[test]
+    fn any_user_is_found_by_the_same_filter() {
+        for (text, any) in [
+            ("(uid={user})", Some("(uid=*)")),
+            (
+                "(&(objectClass=person)(|(cn=*{user}*)(mail={user}@x)))",
+                Some("(&(objectClass=person)(|(cn=*)(mail=*@x)))"),
+            ),
+            ("(cn:caseExactMatch:={user})", None),
+            ("(uid~={user})", None),
+        ] {
+            let filter = FilterTemplate::parse(text).unwrap().any_user();
+            assert_eq!(filter.as_ref().map(Filter::as_str), any, "{text}");
         }
     }
 

@@ -64,6 +64,28 @@ impl Dn {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// How far below `base` this name is: 0 for the base itself. None if it is elsewhere.
+    #[must_use]
+    pub fn depth_below(&self, base: &Dn) -> Option<usize> {
+        self.rdns
+            .ends_with(&base.rdns)
+            .then(|| self.rdns.len() - base.rdns.len())
+    }
+
+    /// The name of the entry above. None at the top.
+    #[must_use]
+    pub fn parent(&self) -> Option<Dn> {
+        let mut escaped = false;
+        let mut quoted = false;
+        let end = self.text.bytes().position(|byte| {
+            let ends = matches!(byte, b',' | b';') && !escaped && !quoted;
+            quoted ^= byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            ends
+        })?;
+        Dn::parse(self.text.get(end + 1..)?.trim_start()).ok()
+    }
 }
 
 impl fmt::Debug for Dn {
@@ -281,6 +303,19 @@ mod tests {
 
     fn dn(text: &str) -> Dn {
         Dn::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+
+    #[test]
+    fn a_name_is_below_another_or_elsewhere() {
+        let dn = |text| Dn::parse(text).unwrap();
+        let name = dn("cn=a\\,b,OU=x,dc=y");
+        assert_eq!(name.depth_below(&dn("dc=Y")), Some(2));
+        assert_eq!(name.depth_below(&name), Some(0));
+        assert_eq!(name.depth_below(&dn("ou=z,dc=y")), None);
+        assert_eq!(dn("dc=y").depth_below(&name), None);
+        assert_eq!(name.parent(), Some(dn("ou=x,dc=y")));
+        assert_eq!(dn("cn=\"a,b\";dc=y").parent(), Some(dn("dc=y")));
+        assert_eq!(dn("dc=y").parent(), None);
     }
 
     #[test]
