@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::common::directory::{GROUPS, Ldif, group_dn, password_of, user_dn};
+use crate::common::directory::{BASE, GROUPS, Ldif, group_dn, password_of, user_dn};
 use crate::common::slapd::{Lease, Pool, SlapdOptions};
 
 static SERVERS: Pool = Pool::new(options);
@@ -51,6 +51,18 @@ fn tree() -> Ldif {
     ldif.group("staff", &[&user_dn("alice"), &user_dn("sue")]);
     ldif.group("superuser", &[&user_dn("sue")]);
     ldif.group("unreadable", &[&user_dn("alice")]);
+    let unique = [
+        ("objectClass", "groupOfUniqueNames"),
+        ("uniqueMember", &user_dn("alice")),
+    ];
+    ldif.entry(&group_dn("unique"), &unique);
+    ldif.entry(&group_dn("void"), &[("objectClass", "exampleGroup")]);
+    let posix = [("objectClass", "posixGroup"), ("gidNumber", "5000")];
+    ldif.entry(&group_dn("posix"), &posix);
+    ldif.entry(
+        &format!("ou=nobody,{BASE}"),
+        &[("objectClass", "organizationalUnit")],
+    );
     ldif
 }
 
@@ -62,6 +74,33 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The findings of a level, by their ids.
+    pub fn findings(&self, level: &str) -> Vec<&str> {
+        let all = self.json["findings"].as_array().expect("findings");
+        let found = all.iter().filter(|finding| finding["level"] == level);
+        found.filter_map(|finding| finding["id"].as_str()).collect()
+    }
+
+    /// One finding. It is in the text, too, and has all that it needs.
+    pub fn finding(&self, id: &str) -> &Value {
+        let all = self.json["findings"].as_array().expect("findings");
+        let found = all.iter().find(|finding| finding["id"] == id);
+        let found = found.unwrap_or_else(|| panic!("{id} is not among {all:#?}"));
+        self.line(&format!("[{id}]"));
+        for key in ["what", "where", "why", "fix"] {
+            let said = found[key].as_str().is_some_and(|text| !text.is_empty());
+            assert!(said, "{id} has no {key}: {found:#}");
+        }
+        found
+    }
+
+    /// The line number in a finding's `where`.
+    pub fn line_of(&self, id: &str) -> usize {
+        let place = self.finding(id)["where"].as_str().expect("a place");
+        let number = place.split(':').nth(1).expect("FILE:LINE");
+        number.parse().unwrap_or_else(|_| panic!("{place}"))
+    }
+
     /// The one line of the text that has this in it.
     pub fn line(&self, part: &str) -> &str {
         self.text
@@ -69,6 +108,13 @@ impl Answer {
             .find(|line| line.contains(part))
             .unwrap_or_else(|| panic!("no \"{part}\" in\n{}", self.text))
     }
+}
+
+/// The number of the line of a file that has this text.
+pub fn line_with(config: &Path, text: &str) -> usize {
+    let file = std::fs::read_to_string(config).expect("a configuration");
+    let place = file.lines().position(|line| line.contains(text));
+    place.unwrap_or_else(|| panic!("no {text} in\n{file}")) + 1
 }
 
 /// Runs it twice, once with `--json`. Neither may hold a secret or drive a terminal.

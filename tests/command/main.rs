@@ -2,5 +2,9 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+
+mod check_directory;
+mod check_files;
+mod check_servers;
 mod explain;
 mod fixture;

@@ -54,7 +54,7 @@ const HARMLESS: [(&str, &str, &str); 5] = [
 
 /// Dependencies of the command, which share a manifest with the module. That the library does not
 /// name them is another rule.
-const OF_THE_COMMAND: [&str; 3] = ["clap", "serde", "serde_json"];
+const OF_THE_COMMAND: [&str; 4] = ["clap", "clap_complete", "serde", "serde_json"];
 
 /// What cargo knows about the packages that are built for this machine.
 fn metadata() -> Value {

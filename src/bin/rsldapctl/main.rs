@@ -3,13 +3,17 @@
 mod check;
 mod connection;
 mod explain;
+mod keys;
 mod screen;
 mod stack;
+mod status;
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use pam_rsldap::config::DEFAULT_PATH;
 
 /// What a command found out, as its exit status says it.
@@ -44,7 +48,7 @@ enum Action {
     /// Is the configuration right?
     Check {
         /// Look at the files alone, ask no server
-        #[arg(long, required = true)]
+        #[arg(long)]
         offline: bool,
     },
     /// How would a login of USER end, and why?
@@ -66,12 +70,27 @@ enum Action {
         #[arg(long, value_name = "DIR", default_value = "/")]
         root: PathBuf,
     },
+    /// Which servers are up, and what does this machine remember?
+    Status,
+    /// The user's ssh keys, if the user may log in: for sshd's AuthorizedKeysCommand
+    Keys {
+        /// The login name
+        user: String,
+        /// The PAM service, as in /etc/pam.d
+        #[arg(long, value_name = "NAME", default_value = "sshd")]
+        service: String,
+    },
+    /// Print a script that completes this command's words in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 }
 
 fn main() -> ExitCode {
     let command = Command::parse();
     let answer = match &command.action {
-        Action::Check { offline: _ } => check::run(&command.config, command.json),
+        Action::Check { offline } => check::run(&command.config, *offline, command.json),
         Action::Explain {
             user,
             service,
@@ -87,6 +106,13 @@ fn main() -> ExitCode {
         Action::Stack { service, root } => {
             let question = stack::Question { service, root };
             stack::run(&command.config, &question, command.json)
+        }
+        Action::Status => status::run(&command.config, command.json),
+        Action::Keys { user, service } => keys::run(&command.config, user, service, command.json),
+        Action::Completions { shell } => {
+            let name = "rsldapctl";
+            clap_complete::generate(*shell, &mut Command::command(), name, &mut io::stdout());
+            Answer::Good
         }
     };
     ExitCode::from(match answer {

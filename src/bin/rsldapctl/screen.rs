@@ -98,6 +98,27 @@ pub fn print_failure(error: &str, json: bool) {
     }
 }
 
+/// Columns side by side, each as wide as it has to be.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let mut widths = vec![0; columns];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(&widths);
+        let line: Vec<String> = cells
+            .map(|(cell, width)| format!("{:<width$}", printable(cell)))
+            .collect();
+        text.push_str(line.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,5 +131,12 @@ mod tests {
         assert_eq!(screen.paint(Tone::Plain, "a"), "a");
         let screen = Screen { colours: false };
         assert_eq!(screen.paint(Tone::Bad, "a"), "a");
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_they_have_to_be() {
+        let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        let text = table(&[row(["a", "b"]), row(["ccc", "d"])]);
+        assert_eq!(text, "a    b\nccc  d\n");
     }
 }
