@@ -10,6 +10,7 @@ mod common;
 #[allow(dead_code)]
 mod devlog;
 mod environments;
+mod keys;
 mod log;
 mod machine;
 #[path = "../common/private_host.rs"]
@@ -17,6 +18,7 @@ mod private_host;
 mod ssh;
 mod ssh_down;
 mod ssh_logins;
+mod status;
 mod su;
 mod sudo;
 mod trace;
