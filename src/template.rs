@@ -4,6 +4,8 @@
 //! RFC 4515 §3, for DNs by RFC 4514 §2.4. The two rules differ, and mixing them up is a classic
 //! hole, so there is no way to get at one through the other.
 
+mod any;
+
 use crate::names::{AttributeName, Dn, UserName};
 
 /// The only placeholder.
@@ -51,21 +53,6 @@ impl FilterTemplate {
                 .replace(PLACEHOLDER, &escape_filter_value(user.as_str())),
         )
     }
-
-    /// The filter that finds every user, to see whether there are any. None if `{user}` is compared in
-    /// a way that has no "any".
-    #[must_use]
-    pub fn any_user(&self) -> Option<Filter> {
-        let special = [":=", ">=", "<=", "~="].map(|compare| format!("{compare}{PLACEHOLDER}"));
-        if special.iter().any(|special| self.0.contains(special)) {
-            return None;
-        }
-        let mut text = self.0.replace(PLACEHOLDER, "*");
-        while text.contains("**") {
-            text = text.replace("**", "*");
-        }
-        Some(Filter(text))
-    }
 }
 
 /// A search filter, ready for the wire.
@@ -89,12 +76,6 @@ impl Filter {
         Filter("(objectClass=*)".to_owned())
     }
 
-    /// `(attribute=*)`: whatever has it.
-    #[must_use]
-    pub fn presence(attribute: &AttributeName) -> Self {
-        Filter(format!("({}=*)", attribute.as_str()))
-    }
-
     /// `(attribute=value)`, with the value's bytes as they are, wherever they come from.
     #[must_use]
     pub fn equality(attribute: &AttributeName, value: &[u8]) -> Self {
@@ -113,6 +94,25 @@ impl Filter {
     #[must_use]
     pub fn or(&self, other: &Filter) -> Self {
         Filter(format!("(|{}{})", self.0, other.0))
+    }
+
+    /// `(&(self)(other))`
+    #[must_use]
+    pub fn and(&self, other: &Filter) -> Self {
+        Filter(format!("(&{}{})", self.0, other.0))
+    }
+
+    /// `(|(first)(second)…)` around these, in as many filters as it takes for none to become longer
+    /// than `limit` bytes, unless one alone is. None for none.
+    pub fn any_of_each(filters: impl IntoIterator<Item = Filter>, limit: usize) -> Vec<Self> {
+        let mut lists: Vec<String> = Vec::new();
+        for Filter(filter) in filters {
+            match lists.last_mut() {
+                Some(list) if list.len() + filter.len() < limit => list.push_str(&filter),
+                _ => lists.push(format!("(|{filter}")),
+            }
+        }
+        lists.into_iter().map(|list| Filter(list + ")")).collect()
     }
 
     /// `(!(self))`. An entry matches neither this nor the filter itself where the server cannot, or
@@ -312,22 +312,6 @@ mod tests {
     }
 
     #[test]
-    fn any_user_is_found_by_the_same_filter() {
-        for (text, any) in [
-            ("(uid={user})", Some("(uid=*)")),
-            (
-                "(&(objectClass=person)(|(cn=*{user}*)(mail={user}@x)))",
-                Some("(&(objectClass=person)(|(cn=*)(mail=*@x)))"),
-            ),
-            ("(cn:caseExactMatch:={user})", None),
-            ("(uid~={user})", None),
-        ] {
-            let filter = FilterTemplate::parse(text).unwrap().any_user();
-            assert_eq!(filter.as_ref().map(Filter::as_str), any, "{text}");
-        }
-    }
-
-    #[test]
     fn what_the_server_says_is_escaped_too() {
         let member = AttributeName::known("member");
         let filter = Filter::equality(&member, b"cn=a\\2c*)(x=\xff\0,o=y");
@@ -339,6 +323,18 @@ mod tests {
         let text = filter.or(&uid).negated().as_str().to_owned();
         assert_eq!(text, format!("(!(|{}(uid=zo\u{eb})))", filter.as_str()));
         assert!(check_filter(&text).is_ok());
+    }
+
+    #[test]
+    fn a_long_list_becomes_several_filters() {
+        let filters = |count| (0..count).map(|n: u32| Filter::parse(&format!("(a={n})")).unwrap());
+        assert!(Filter::any_of_each(filters(0), 20).is_empty());
+        let lists = Filter::any_of_each(filters(5), 20);
+        let lists: Vec<&str> = lists.iter().map(Filter::as_str).collect();
+        assert_eq!(lists, ["(|(a=0)(a=1)(a=2))", "(|(a=3)(a=4))"]);
+        for filter in Filter::any_of_each(filters(3), 1) {
+            assert!(check_filter(filter.as_str()).is_ok(), "{filter:?}");
+        }
     }
 
     #[test]

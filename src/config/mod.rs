@@ -12,6 +12,7 @@ mod item;
 mod parse;
 mod places;
 mod query;
+mod reach;
 mod sections;
 mod source;
 mod suggest;

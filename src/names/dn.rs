@@ -59,18 +59,17 @@ impl Dn {
         })
     }
 
+    /// How many levels this name is below `base`: 0 for the same name, None if it is not below it.
+    #[must_use]
+    pub fn levels_below(&self, base: &Dn) -> Option<usize> {
+        let levels = self.rdns.len().checked_sub(base.rdns.len())?;
+        (self.rdns.get(levels..) == Some(base.rdns.as_slice())).then_some(levels)
+    }
+
     /// The name as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
-    }
-
-    /// How far below `base` this name is: 0 for the base itself. None if it is elsewhere.
-    #[must_use]
-    pub fn depth_below(&self, base: &Dn) -> Option<usize> {
-        self.rdns
-            .ends_with(&base.rdns)
-            .then(|| self.rdns.len() - base.rdns.len())
     }
 
     /// The name of the entry above. None at the top.
@@ -306,13 +305,9 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_below_another_or_elsewhere() {
+    fn the_entry_above_has_a_name_too() {
         let dn = |text| Dn::parse(text).unwrap();
         let name = dn("cn=a\\,b,OU=x,dc=y");
-        assert_eq!(name.depth_below(&dn("dc=Y")), Some(2));
-        assert_eq!(name.depth_below(&name), Some(0));
-        assert_eq!(name.depth_below(&dn("ou=z,dc=y")), None);
-        assert_eq!(dn("dc=y").depth_below(&name), None);
         assert_eq!(name.parent(), Some(dn("ou=x,dc=y")));
         assert_eq!(dn("cn=\"a,b\";dc=y").parent(), Some(dn("dc=y")));
         assert_eq!(dn("dc=y").parent(), None);
@@ -346,6 +341,21 @@ mod tests {
             "cn=active\\ ,ou=groups\\20\\20y,o=x",
         ] {
             assert_ne!(dn(other), active, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_below_its_parents_only() {
+        let group = dn("cn=a\\,ou=b,OU=Groups, o=x");
+        for (base, levels) in [
+            ("cn=a\\,ou\\=b,ou=groups,o=x", Some(0)),
+            ("ou=groups,o=x", Some(1)),
+            ("o=X", Some(2)),
+            ("ou=b,ou=groups,o=x", None),
+            ("ou=groups", None),
+            ("cn=c,cn=a\\,ou=b,ou=groups,o=x", None),
+        ] {
+            assert_eq!(group.levels_below(&dn(base)), levels, "{base}");
         }
     }
 

@@ -9,7 +9,7 @@ use pam_rsldap::template::Filter;
 
 use super::finding::{Finding, Severity};
 use super::mentions::{self, Mention, TABLES};
-use super::online::{Product, Visit};
+use super::online::Visit;
 use super::users::exists;
 
 /// Attributes that list members, and the type of group that has them.
@@ -31,21 +31,15 @@ const CLASSES: [(&str, &str); 5] = [
 
 /// # Errors
 /// The server failed on the way.
-pub fn check(
-    visit: &mut Visit<'_>,
-    inspector: &mut Inspector,
-    product: Product,
-) -> Result<(), DirectoryError> {
+pub fn check(visit: &mut Visit<'_>, inspector: &mut Inspector) -> Result<(), DirectoryError> {
     for (number, search) in visit.config.group.search.iter().enumerate() {
         let key = format!("group.search[{number}].base");
         exists(visit, inspector, &search.base, &key)?;
     }
     for mention in mentions::of(visit.config) {
         group(visit, inspector, &mention)?;
-        if product != Product::ActiveDirectory {
-            outside(visit, &mention);
-        }
     }
+    outside(visit);
     Ok(())
 }
 
@@ -193,29 +187,14 @@ fn without_members(
         .fix("add members, or let the service account read them")
 }
 
-/// With `group.nested`, groups in groups are found below `group.search` only.
-fn outside(visit: &mut Visit<'_>, mention: &Mention) {
-    let config = &visit.config.group;
-    let covered = config.search.iter().any(|search| {
-        let depth = mention.group.depth_below(&search.base);
-        match search.scope {
-            Scope::Base => depth == Some(0),
-            Scope::OneLevel => depth == Some(1),
-            Scope::Subtree => depth.is_some(),
-        }
-    });
-    if !config.nested || covered {
-        return;
+/// Groups that nesting does not see.
+fn outside(visit: &mut Visit<'_>) {
+    for group in visit.config.groups_outside_search() {
+        let what = format!("{group} is outside group.search");
+        let finding = Finding::new(Severity::Error, "group_outside_search", what)
+            .at(visit.places.of_dn(&TABLES, group))
+            .why("with nested = true nobody is seen to be a member of it")
+            .fix("add a search to group.search whose base is above the group");
+        visit.found.push(finding);
     }
-    let Mention { group, key, .. } = mention;
-    let finding = Finding::new(
-        Severity::Warning,
-        "group_outside_search",
-        format!("{key}: {group} is not inside group.search"),
-    );
-    let finding = finding
-        .why("with nested = true, members of member groups are found there only")
-        .fix("add a search to group.search whose base is above the group");
-    let place = visit.places.of_dn(&TABLES, group);
-    visit.found.push(finding.at(place));
 }

@@ -234,7 +234,7 @@ impl Visit<'_> {
         let product = root(&mut inspector, server)?;
         self.fits(product);
         users::check(self, &mut inspector, server)?;
-        groups::check(self, &mut inspector, product)
+        groups::check(self, &mut inspector)
     }
 
     /// A server that does not let lookups in is there all the same.
