@@ -185,3 +185,19 @@ fn a_gate_that_nobody_can_pass_is_a_warning() {
         answer.text
     );
 }
+
+#[test]
+fn with_nested_groups_one_outside_the_searches_is_an_error() {
+    let group = format!("nested = true\nsearch = [{{ base = \"ou=nobody,{BASE}\" }}]");
+    let (answer, line) = check(&[("group", &group)], "is_active");
+    assert_eq!(answer.code, 1, "{}", answer.text);
+    assert!(answer.findings("error").contains(&"group_outside_search"));
+    assert_eq!(answer.line_of("group_outside_search"), line);
+    let group = format!("nested = true\nsearch = [{{ base = \"{GROUPS}\" }}]");
+    let (answer, _) = check(&[("group", &group)], "is_active");
+    assert_eq!(answer.code, 0, "{}", answer.text);
+    let missing = format!("nested = true\nsearch = [{{ base = \"ou=missing,{BASE}\" }}]");
+    let (answer, _) = check(&[("group", &missing)], "is_active");
+    assert_eq!(answer.code, 1, "{}", answer.text);
+    assert!(answer.findings("error").contains(&"base_missing"));
+}

@@ -8,3 +8,5 @@ mod check_files;
 mod check_servers;
 mod explain;
 mod fixture;
+mod terminal;
+mod usage;

@@ -25,6 +25,7 @@ use pam_rsldap::sys;
 use pam_rsldap::transaction::{HostError, Transaction};
 
 use crate::Answer;
+use crate::connection::millis;
 use crate::screen::{print_failure, print_json};
 use wire::{Exchange, Wire};
 
@@ -61,7 +62,7 @@ pub struct Course {
     pub failures: Vec<(String, String)>,
     pub connections: Vec<crate::connection::Connection>,
     pub exchanges: Vec<Exchange>,
-    pub ms: u128,
+    pub ms: f64,
 }
 
 /// Runs the login and prints how it went.
@@ -127,7 +128,7 @@ fn login(question: &Question<'_>, config: &Config) -> Result<Course, String> {
         )
         .map_err(|error| format!("{} failed", error.action))?
     };
-    let ms = started.elapsed().as_millis();
+    let ms = millis(started.elapsed());
     let own = directory.steps().len();
     ask_the_rest(question, config, &mut directory);
     let (steps, more) = directory.steps().split_at(own);

@@ -122,3 +122,44 @@ fn main() -> ExitCode {
         Answer::Unavailable => 3,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANUAL: &str = include_str!("../../../man/rsldapctl.8");
+
+    fn assert_in_manual(what: &str, text: &str, command: &str) {
+        assert!(
+            text.contains(what),
+            "{what} of {command}: not in the manual page"
+        );
+    }
+
+    /// The line of a command, its options and arguments, and the options of all commands.
+    #[test]
+    fn the_manual_page_names_every_command_and_option() {
+        let command = Command::command();
+        command.clone().debug_assert();
+        let (synopsis, _) = MANUAL.split_once(".Sh DESCRIPTION").expect("a description");
+        let own =
+            |argument: &&clap::Arg| !["help", "version"].contains(&argument.get_id().as_str());
+        for argument in command.get_arguments().filter(own) {
+            let option = argument.get_long().expect("a long option");
+            assert_in_manual(&format!("Fl -{option}"), synopsis, "all commands");
+        }
+        for action in command.get_subcommands() {
+            let name = action.get_name();
+            assert_in_manual(&format!(".Cm {name}\n"), synopsis, name);
+            for argument in action.get_arguments().filter(own) {
+                let word = match argument.get_long() {
+                    Some(option) => format!("Fl -{option}"),
+                    None => format!("Ar {}", argument.get_id().as_str().to_uppercase()),
+                };
+                assert_in_manual(&word, synopsis, name);
+                let place = MANUAL.find(&format!("Cm {name}")).expect("the command");
+                assert_in_manual(&word, &MANUAL[place..], name);
+            }
+        }
+    }
+}

@@ -13,7 +13,7 @@ use pam_rsldap::sys;
 use serde::Serialize;
 
 use crate::Answer;
-use crate::connection::{Connection, days};
+use crate::connection::{Connection, days, millis};
 use crate::screen::{Screen, Tone, print_failure, print_json, table};
 
 /// What outlives a boot.
@@ -36,8 +36,8 @@ struct Server {
     up: bool,
     problem: Option<String>,
     cause: Option<&'static str>,
-    connect_ms: Option<u128>,
-    answer_ms: Option<u128>,
+    connect_ms: Option<f64>,
+    answer_ms: Option<f64>,
     connection: Option<Connection>,
     /// Null: none, or none that this process may read.
     marker: Option<Marker>,
@@ -135,11 +135,11 @@ fn ask(
     mut inspector: Inspector,
     server: &mut Server,
 ) -> Result<(), DirectoryError> {
-    server.connect_ms = Some(inspector.took.as_millis());
+    server.connect_ms = Some(millis(inspector.took));
     server.connection = Some(Connection::new(&server.server, &inspector.facts, config));
     let asked = Instant::now();
     let bound = inspector.bind();
-    server.answer_ms = Some(asked.elapsed().as_millis());
+    server.answer_ms = Some(millis(asked.elapsed()));
     bound
 }
 
@@ -163,7 +163,7 @@ fn store(path: &'static str) -> Store {
     if let Ok(entries) = fs::read_dir(path) {
         let sizes = entries.filter_map(|entry| {
             let facts = fs::symlink_metadata(entry.ok()?.path()).ok()?;
-            facts.is_file().then(|| facts.len())
+            facts.is_file().then_some(facts.len())
         });
         let sizes: Vec<u64> = sizes.collect();
         store.files = Some(sizes.len());
@@ -227,7 +227,7 @@ fn print(report: &Report) {
 
 fn row(server: &Server) -> Vec<String> {
     let dash = || "-".to_owned();
-    let ms = |ms: Option<u128>| ms.map_or_else(dash, |ms| format!("{ms} ms"));
+    let ms = |ms: Option<f64>| ms.map_or_else(dash, |ms| format!("{ms:.1} ms"));
     let connection = server.connection.as_ref();
     let tls = connection.and_then(|connection| connection.tls.as_ref());
     let state = match server.up {

@@ -61,7 +61,7 @@ fn ours(path: &Path, places: &Places) -> Option<Finding> {
     let left = certificate.days_left(now());
     let level = match left {
         ..=-1 => Severity::Error,
-        ..SOON => Severity::Warning,
+        0..SOON => Severity::Warning,
         _ => return None,
     };
     let what = format!(

@@ -20,7 +20,7 @@ const NOBODY: &str =
 pub fn mistake(error: &ConfigError) -> Finding {
     let (problem, fix) = match error.problem().split_once("; ") {
         Some((problem, fix)) => (problem, fix),
-        None => (error.problem(), "see pam_rsldap.toml(5)"),
+        None => (error.problem(), "correct it; the manual page of the configuration says what each key takes"),
     };
     let what = match error.key() {
         "" => problem.to_owned(),

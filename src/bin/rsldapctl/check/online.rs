@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::finding::{Finding, Places, Severity};
 use super::{certificates, groups, users};
-use crate::connection::Connection;
+use crate::connection::{Connection, millis};
 
 /// What the servers said.
 pub struct Online {
@@ -33,9 +33,9 @@ pub struct Server {
     pub problem: Option<String>,
     pub cause: Option<&'static str>,
     /// Name lookup, connect and TLS.
-    pub connect_ms: Option<u128>,
+    pub connect_ms: Option<f64>,
     /// One answer.
-    pub answer_ms: Option<u128>,
+    pub answer_ms: Option<f64>,
     pub connection: Option<Connection>,
     /// `openldap`, `active_directory`, `389ds` or `unknown`.
     pub product: Option<&'static str>,
@@ -218,7 +218,7 @@ impl Visit<'_> {
         server: &mut Server,
         place: &str,
     ) -> Result<(), DirectoryError> {
-        server.connect_ms = Some(inspector.took.as_millis());
+        server.connect_ms = Some(millis(inspector.took));
         let connection = Connection::new(&self.name, &inspector.facts, self.config);
         if let Some(tls) = &connection.tls {
             self.found
@@ -229,7 +229,7 @@ impl Visit<'_> {
         if let Err(error) = inspector.bind() {
             return self.not_bound(error, server);
         }
-        server.answer_ms = Some(asked.elapsed().as_millis());
+        server.answer_ms = Some(millis(asked.elapsed()));
         (server.up, server.bound) = (true, true);
         let product = root(&mut inspector, server)?;
         self.fits(product);

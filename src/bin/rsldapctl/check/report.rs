@@ -97,7 +97,7 @@ fn servers(servers: &[Server]) -> String {
     for server in servers {
         let connection = server.connection.as_ref();
         let tls = connection.and_then(|connection| connection.tls.as_ref());
-        let ms = |ms: Option<u128>| ms.map_or_else(dash, |ms| format!("{ms} ms"));
+        let ms = |ms: Option<f64>| ms.map_or_else(dash, |ms| format!("{ms:.1} ms"));
         let state = match (server.up, server.bound) {
             (true, true) => "up",
             (true, false) => "bind refused",

@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::gates::{self, Gate};
 use super::wire::{Exchange, Request};
 use super::{Course, Question, entry, facts};
-use crate::connection::Connection;
+use crate::connection::{Connection, millis};
 use crate::stack::{self, Next};
 
 #[derive(Serialize)]
@@ -40,7 +40,7 @@ pub struct Report<'a> {
     pub reason: String,
     pub cause: Option<&'static str>,
     pub server: Option<String>,
-    pub ms: u128,
+    pub ms: f64,
     pub dn: Option<String>,
     pub flags: Vec<String>,
     pub attributes: BTreeMap<String, String>,
@@ -61,7 +61,7 @@ pub struct Bind {
     pub mechanism: String,
     pub result: Option<String>,
     pub diagnostic: String,
-    pub ms: Option<u128>,
+    pub ms: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -72,7 +72,7 @@ pub struct Search {
     /// Whether one of its values is the login name, byte for byte; null without exactly one entry.
     pub name_matches: Option<bool>,
     pub error: Option<String>,
-    pub ms: u128,
+    pub ms: f64,
 }
 
 #[derive(Serialize)]
@@ -82,7 +82,7 @@ pub struct Asked {
     pub filter: String,
     pub entries: usize,
     pub result: Option<String>,
-    pub ms: Option<u128>,
+    pub ms: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -95,7 +95,7 @@ pub struct UserBind {
     pub diagnostic: String,
     /// Active Directory's, in hexadecimal.
     pub sub_code: Option<String>,
-    pub ms: u128,
+    pub ms: f64,
 }
 
 #[derive(Serialize)]
@@ -203,7 +203,7 @@ fn asked(exchange: &Exchange) -> Option<Asked> {
             .result
             .as_ref()
             .map(|(code, _)| code_in_words(*code)),
-        ms: exchange.took.map(|took| took.as_millis()),
+        ms: exchange.took.map(millis),
     })
 }
 
@@ -219,7 +219,7 @@ fn service_binds(course: &Course) -> Vec<Bind> {
                 .as_ref()
                 .map(|(code, _)| code_in_words(*code)),
             diagnostic: diagnostic(exchange),
-            ms: exchange.took.map(|took| took.as_millis()),
+            ms: exchange.took.map(millis),
         }),
         _ => None,
     });
@@ -251,7 +251,7 @@ fn search(config: &Config, course: &Course) -> Option<Search> {
                 _ => None,
             },
             error: result.as_ref().err().map(ToString::to_string),
-            ms: step.took.as_millis(),
+            ms: millis(step.took),
         })
     })
 }
@@ -278,7 +278,7 @@ fn user_bind(course: &Course) -> Option<UserBind> {
                 .map(|(code, _)| code_in_words(*code)),
             diagnostic,
             sub_code: sub_code.map(|code| format!("{code:x}")),
-            ms: step.took.as_millis(),
+            ms: millis(step.took),
         })
     })
 }

@@ -11,7 +11,7 @@ use crate::stack::Next;
 struct Line {
     tone: Tone,
     text: String,
-    ms: Option<u128>,
+    ms: Option<f64>,
     below: Vec<Line>,
 }
 
@@ -29,7 +29,7 @@ impl Line {
         Line::new(Tone::Plain, text)
     }
 
-    fn took(self, ms: impl Into<Option<u128>>) -> Line {
+    fn took(self, ms: impl Into<Option<f64>>) -> Line {
         Line {
             ms: ms.into(),
             ..self
@@ -59,7 +59,7 @@ fn write_line(line: &Line, depth: usize, screen: Screen, text: &mut String) {
     text.push_str(&"  ".repeat(depth));
     text.push_str(&screen.paint(line.tone, &line.text));
     if let Some(ms) = line.ms {
-        text.push_str(&screen.paint(Tone::Quiet, &format!(" [{ms} ms]")));
+        text.push_str(&screen.paint(Tone::Quiet, &format!(" [{ms:.1} ms]")));
     }
     text.push('\n');
     for below in &line.below {
