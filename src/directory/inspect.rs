@@ -53,7 +53,7 @@ pub enum Found {
     Entries(Vec<Shown>),
     /// The base does not exist, or is hidden.
     NoSuchEntry,
-    /// The server would not say; the name of the result code.
+    /// The server would not say, or would not go on looking; the name of the result code.
     Withheld(String),
 }
 
@@ -183,7 +183,11 @@ async fn search(
         Scope::Subtree => ldap3::Scope::Subtree,
     };
     let mut ldap = session.ldap.clone();
+    // A server that has to look through everything says so before our own time is over.
+    let left = limit.saturating_duration_since(Instant::now()).as_secs();
+    let seconds = i32::try_from(left).unwrap_or(i32::MAX).saturating_sub(1);
     let options = SearchOptions::new().sizelimit(look.limit);
+    let options = options.timelimit(seconds.max(1));
     ldap.with_search_options(options.typesonly(look.names_only));
     let searching = ldap.search(look.base, scope, look.filter.as_str(), look.attributes);
     let what = format!("search below \"{}\"", look.base);
@@ -193,17 +197,21 @@ async fn search(
         let trouble = Trouble::new(Cause::Protocol, "an entry that makes no sense");
         session.unavailable(trouble)
     })?;
-    let entries = found
+    let entries: Vec<Shown> = found
         .into_iter()
         .map(|(dn, attributes)| Shown { dn, attributes })
         .collect();
     if result_code::read(Operation::UserSearch, result.rc) == Reading::TooMany {
         return Ok(Found::Entries(entries));
     }
+    let withheld = || Found::Withheld(result_code::name(result.rc).to_owned());
     match result_code::read(Operation::GroupRead, result.rc) {
         Reading::Done => Ok(Found::Entries(entries)),
         Reading::NoSuchEntry => Ok(Found::NoSuchEntry),
-        Reading::Withheld => Ok(Found::Withheld(result_code::name(result.rc).to_owned())),
+        Reading::Withheld => Ok(withheld()),
+        // Its limits of time and work: what it has found by then is there.
+        Reading::Unavailable(Cause::Busy) if !entries.is_empty() => Ok(Found::Entries(entries)),
+        Reading::Unavailable(Cause::Busy) => Ok(withheld()),
         reading => Err(session.failure(&what, &result, reading)),
     }
 }

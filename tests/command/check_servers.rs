@@ -213,3 +213,27 @@ fn the_kind_of_server_is_recognised_and_compared_with_the_type_of_group() {
         line_with(&config, "active_directory")
     );
 }
+
+#[test]
+fn a_server_that_does_not_look_through_everything_is_no_dead_server() {
+    let slapd = Slapd::start(&SlapdOptions {
+        database: "limits * size.unchecked=1".to_owned(),
+        ..options()
+    });
+    let config = slapd.config(&[]);
+    let answer = ask(&config, &["check"], "");
+    assert_eq!(answer.code, 0, "{}", answer.text);
+    assert_eq!(answer.findings("note"), ["search_cut_off"]);
+    assert_eq!(
+        answer.line_of("search_cut_off"),
+        line_with(&config, "search = ")
+    );
+    assert!(
+        answer
+            .line("[search_cut_off]")
+            .contains("adminLimitExceeded")
+    );
+    // Without its schema, slapd knows without a look that nobody has memberOf.
+    assert_eq!(servers(&answer)[0]["member_of"], false);
+    assert_eq!(servers(&answer)[0]["up"], true);
+}

@@ -20,7 +20,10 @@ const NOBODY: &str =
 pub fn mistake(error: &ConfigError) -> Finding {
     let (problem, fix) = match error.problem().split_once("; ") {
         Some((problem, fix)) => (problem, fix),
-        None => (error.problem(), "correct it; the manual page of the configuration says what each key takes"),
+        None => (
+            error.problem(),
+            "correct it; the manual page of the configuration says what each key takes",
+        ),
     };
     let what = match error.key() {
         "" => problem.to_owned(),

@@ -98,7 +98,23 @@ fn users_below(
         return Ok(Vec::new());
     };
     let attribute = visit.config.user.name_attribute.as_str();
-    let users = some(inspector, search, &filter, &[attribute])?;
+    let users = match some(inspector, search, &filter, &[attribute])? {
+        Found::Entries(users) => users,
+        Found::NoSuchEntry => Vec::new(),
+        Found::Withheld(why) => {
+            let what = format!(
+                "a look for anybody below {} was cut off ({why})",
+                search.base
+            );
+            visit.found.push(
+                Finding::new(Severity::Note, "search_cut_off", what)
+                    .at(visit.places.of_key(key))
+                    .why("the server looks through everything, because an attribute of the filter has no index")
+                    .fix("let the server index the attributes of this filter for equality and presence"),
+            );
+            return Ok(Vec::new());
+        }
+    };
     if users.is_empty() {
         let what = format!(
             "{filter} finds nobody below {}",
@@ -140,18 +156,14 @@ fn some(
     search: &UserSearch,
     filter: &Filter,
     attributes: &[&str],
-) -> Result<Vec<Shown>, DirectoryError> {
-    let look = Look {
+) -> Result<Found, DirectoryError> {
+    inspector.look(Look {
         base: search.base.as_str(),
         scope: search.scope,
         filter,
         attributes,
         names_only: false,
         limit: SAMPLE,
-    };
-    Ok(match inspector.look(look)? {
-        Found::Entries(entries) => entries,
-        Found::NoSuchEntry | Found::Withheld(_) => Vec::new(),
     })
 }
 
@@ -227,8 +239,10 @@ fn member_of(
     let filter = Filter::presence(&AttributeName::known("memberOf"));
     let mut kept = None;
     for search in searches {
-        let found = some(inspector, search, &filter, &["1.1"])?;
-        kept = Some(kept.unwrap_or(false) || !found.is_empty());
+        match some(inspector, search, &filter, &["1.1"])? {
+            Found::Entries(found) => kept = Some(kept.unwrap_or(false) || !found.is_empty()),
+            Found::NoSuchEntry | Found::Withheld(_) => {}
+        }
     }
     let keys = visit.places.mentioning("memberof");
     let key = keys.iter().find(|key| key.starts_with("user.search"));

@@ -370,3 +370,34 @@ fn group_questions(course: &Course) -> Vec<Asked> {
         .filter_map(asked)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bind_is_told_in_words_with_the_sub_code_of_active_directory() {
+        let words = |verdict, code| bind_in_words(&verdict, code);
+        let wrong = UserBindVerdict::Wrong;
+        assert_eq!(words(wrong, None), "the password is wrong");
+        assert_eq!(
+            words(wrong, Some(0x525)),
+            "the password is wrong; Active Directory says: no such user"
+        );
+        assert_eq!(words(wrong, Some(0x999)), "the password is wrong");
+        let locked = UserBindVerdict::Closed(account_state::Closed::Locked);
+        assert_eq!(words(locked, None), "the account is locked");
+        let right = |warning| UserBindVerdict::Right(Some(warning));
+        assert_eq!(
+            words(right(Warning::GraceLeft(2)), None),
+            "the password is right; it has run out and works 2 times more"
+        );
+        assert_eq!(
+            words(right(Warning::ExpiresIn(3 * 86_400)), None),
+            "the password is right; it runs out in 3 days"
+        );
+        for code in [0x52e, 0x530, 0x531, 0x532, 0x533, 0x701, 0x773, 0x775] {
+            assert!(sub_code_in_words(code).is_some(), "{code:x}");
+        }
+    }
+}
