@@ -8,6 +8,7 @@ mod entry;
 mod groups;
 pub mod inspect;
 pub mod ldap;
+mod member_of;
 mod nested;
 mod operations;
 mod ppolicy;
@@ -87,6 +88,17 @@ impl Entry {
         self.attributes
             .get(&attribute.to_ascii_lowercase())
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the server has sent a part of the attribute's values only: `attribute;range=0-1499`
+    /// (MS-ADTS 3.1.1.3.1.3.3).
+    #[must_use]
+    pub fn has_range_of(&self, attribute: &str) -> bool {
+        let ranged = format!("{};range=", attribute.to_ascii_lowercase());
+        let from_there = self.attributes.range(ranged.clone()..);
+        from_there
+            .take(1)
+            .any(|(name, _)| name.starts_with(&ranged))
     }
 
     /// The first value of an attribute, if it is text.

@@ -112,6 +112,13 @@ pub fn decision_line(subject: Subject<'_>, decision: &Decision, elapsed: Duratio
         field(server.as_bytes(), MAX_VALUE),
         elapsed.as_millis(),
     );
+    if let Some(account) = &decision.canonical {
+        let _ = write!(
+            line,
+            " canonical={}",
+            field(account.as_str().as_bytes(), MAX_VALUE)
+        );
+    }
     if let Some(cause) = decision.cause {
         let _ = write!(line, " cause={}", cause.name());
     }
@@ -264,6 +271,7 @@ impl LogFormat<&String> for Tagged {
 mod tests {
     use super::*;
     use crate::directory::Cause;
+    use crate::names::UserName;
 
     fn line(user: &[u8], decision: &Decision) -> String {
         decision_line(
@@ -283,6 +291,13 @@ mod tests {
             line(b"alice", &granted),
             "user=alice rhost=- outcome=granted server=ldaps://ldap1.example.com:636 ms=3"
         );
+        let alias = Decision {
+            canonical: Some(UserName::parse(b"alice").unwrap()),
+            ..granted
+        };
+        let line_of_alias = line(b"Alice@Example.COM", &alias);
+        assert!(line_of_alias.starts_with("user=Alice@Example.COM rhost="));
+        assert!(line_of_alias.ends_with(" ms=3 canonical=alice"));
         let down = Decision {
             cause: Some(Cause::Refused),
             ..Decision::local(Outcome::Unavailable, "127.0.0.1:389: refused")

@@ -3,6 +3,8 @@
 //!
 //! The password decides before the gates do: whoever does not know it learns nothing about them.
 
+mod canonical;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -20,6 +22,8 @@ struct Request<'a> {
     config: &'a Config,
     user: &'a UserName,
     service: &'a ServiceName,
+    /// The uid that the user has on this host, if the name is one of its accounts.
+    local_uid: Option<u32>,
 }
 
 /// How a phase ended, and what the log and the session need to know about it.
@@ -36,6 +40,8 @@ pub struct Decision {
     /// The servers before it that could not be used, and why; empty for [`Outcome::Unavailable`], whose
     /// reason has all of them.
     pub passed_over: String,
+    /// The account that the user is, where the name typed was another spelling or an alias.
+    pub canonical: Option<UserName>,
     /// Who the user is in the directory, for [`Outcome::Granted`].
     pub identity: Option<Identity>,
 }
@@ -60,6 +66,7 @@ impl Decision {
             cause: None,
             server: None,
             passed_over: String::new(),
+            canonical: None,
             identity: None,
         }
     }
@@ -87,10 +94,11 @@ pub fn decide(
         config,
         user: &user,
         service: &service,
+        local_uid,
     };
     match phase {
         Phase::Auth => authenticate(request, transaction, directory),
-        Phase::Account => Ok(account(request, directory)),
+        Phase::Account => Ok(account(request, transaction, directory)),
     }
 }
 
@@ -120,29 +128,49 @@ fn authenticate(
         Ok(password) => password,
         Err(nothing) => return Ok(Decision::local(Outcome::BadPassword, nothing.reason())),
     };
+    let mut canonical = None;
     let result = (|| {
-        let (entry, change) = match &request.config.user.lookup {
+        let (found, change) = match &request.config.user.lookup {
             UserLookup::Search(_) => {
-                let entry = identify(request, directory)?;
-                let change = check(directory.verify(&entry.dn, &password)?)?;
-                (entry, change)
+                let found = identify(request, transaction, directory)?;
+                let change = check(directory.verify(&found.entry.dn, &password)?)?;
+                (found, change)
             }
             UserLookup::Template(template) => {
                 let dn = template.expand(request.user).ok_or_else(no_such_dn)?;
                 let change = check(directory.verify(&dn, &password)?)?;
-                (identify(request, directory)?, change)
+                (identify(request, transaction, directory)?, change)
             }
         };
-        admit(request, entry, Some(change), directory)
+        canonical.clone_from(&found.canonical);
+        admit(
+            found.request(request),
+            found.entry.clone(),
+            Some(change),
+            directory,
+        )
     })();
-    Ok(conclude(result, directory))
+    Ok(Decision {
+        canonical,
+        ..conclude(result, directory)
+    })
 }
 
 /// May the user in, however authentication was done? Needs no password and no earlier phase.
-fn account(request: Request<'_>, directory: &mut dyn Directory) -> Decision {
-    let result =
-        identify(request, directory).and_then(|entry| admit(request, entry, None, directory));
-    conclude(result, directory)
+fn account(
+    request: Request<'_>,
+    transaction: &mut dyn Transaction,
+    directory: &mut dyn Directory,
+) -> Decision {
+    let mut canonical = None;
+    let result = identify(request, transaction, directory).and_then(|found| {
+        canonical.clone_from(&found.canonical);
+        admit(found.request(request), found.entry.clone(), None, directory)
+    });
+    Decision {
+        canonical,
+        ..conclude(result, directory)
+    }
 }
 
 /// The way out of a login: what ended it, short of a grant.
@@ -164,17 +192,41 @@ fn no_such_dn() -> End {
     )
 }
 
-/// The one entry whose name is the user's.
-fn identify(request: Request<'_>, directory: &mut dyn Directory) -> Result<Entry, End> {
+/// The user's entry, and the account that it is.
+struct Identified {
+    entry: Entry,
+    canonical: Option<UserName>,
+}
+
+impl Identified {
+    /// The same request, for the account.
+    fn request<'a>(&'a self, request: Request<'a>) -> Request<'a> {
+        Request {
+            user: self.canonical.as_ref().unwrap_or(request.user),
+            ..request
+        }
+    }
+}
+
+/// The one entry whose name is the user's, or may be taken for it.
+fn identify(
+    request: Request<'_>,
+    transaction: &mut dyn Transaction,
+    directory: &mut dyn Directory,
+) -> Result<Identified, End> {
     let unknown = |why: &str| End::Decided(Outcome::UnknownUser, why.to_owned());
     let entry = policy::only_one(directory.find(request.user)?).map_err(unknown)?;
     let attribute = request.config.user.name_attribute.as_str();
-    if !policy::is_named(entry.values(attribute), request.user) {
+    let canonical = if policy::is_named(entry.values(attribute), request.user) {
+        None
+    } else if request.config.user.canonical_name {
+        Some(canonical::account_of(request, &entry, transaction)?)
+    } else {
         return Err(unknown(&format!(
             "no value of {attribute} is exactly this name"
         )));
-    }
-    Ok(entry)
+    };
+    Ok(Identified { entry, canonical })
 }
 
 /// Whether a right password has to be changed before anything else.

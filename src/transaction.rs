@@ -3,7 +3,10 @@
 //! The module implements [`Transaction`] over a PAM handle, `rsldapctl explain` over a terminal, unit
 //! tests over a script. The login is the same for all three.
 
+use std::io;
+
 use crate::secret::{NotAPassword, Password};
+use crate::sys;
 
 /// One run of a PAM phase, as the login sees it.
 pub trait Transaction {
@@ -12,6 +15,14 @@ pub trait Transaction {
     /// # Errors
     /// The conversation failed, so nothing was typed at all.
     fn password(&mut self) -> Result<Result<Password, NotAPassword>, HostError>;
+
+    /// The uid of an account of this host, None if there is none.
+    ///
+    /// # Errors
+    /// The host's name service failed.
+    fn local_uid(&mut self, name: &[u8]) -> io::Result<Option<u32>> {
+        sys::local_uid(name)
+    }
 }
 
 /// libpam, or the application behind it, could not do what was asked. Its own return code (PAM

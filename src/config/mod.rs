@@ -223,8 +223,10 @@ pub struct Group {
 pub enum GroupSchema {
     /// The attribute lists the members' DNs.
     MemberDn(AttributeName),
-    /// `member` lists DNs, and the primary group of a user is in its `primaryGroupID`.
+    /// `member` lists DNs, and a user's entry tells its primary group.
     ActiveDirectory,
+    /// The server lists a user's groups in `memberOf` of the user's entry.
+    MemberOf,
     /// `memberUid` lists names, and the primary group of a user is in its `gidNumber` (RFC 2307).
     Posix,
 }

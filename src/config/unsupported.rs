@@ -15,7 +15,6 @@ use super::{ChangeMethod, Config, Log, MirrorMode};
 type NotBuiltYet = (&'static str, fn(&Config) -> bool);
 
 const NOT_BUILT_YET: &[NotBuiltYet] = &[
-    ("user.canonical_name", |c| c.user.canonical_name),
     ("access.host_attribute", |c| {
         c.access.host_attribute.is_some()
     }),

@@ -8,6 +8,7 @@ use super::args::Args;
 use super::ffi::{self, Item};
 use crate::config::{Fallback, FallbackRules, Log as LogSettings};
 use crate::login::Decision;
+use crate::names::UserName;
 use crate::secret::{NotAPassword, Password};
 use crate::transaction::{HostError, Transaction};
 
@@ -72,6 +73,11 @@ impl Handle<'_> {
     /// The conversation failed.
     pub fn user(&mut self) -> Result<Vec<u8>, HostError> {
         ffi::user(self.0)
+    }
+
+    /// Goes on under another name. False if libpam did not take it.
+    pub fn set_user(&mut self, user: &UserName) -> bool {
+        ffi::set_user(self.0, user.as_str())
     }
 
     /// `PAM_SERVICE`
