@@ -1,7 +1,6 @@
 //! Filters for any user at all, to see whether there are some: for `rsldapctl check`.
 
 use super::{Filter, FilterTemplate, PLACEHOLDER};
-use crate::names::AttributeName;
 
 impl FilterTemplate {
     /// The filter that finds every user, to see whether there are any. None if `{user}` is compared in
@@ -17,14 +16,6 @@ impl FilterTemplate {
             text = text.replace("**", "*");
         }
         Some(Filter(text))
-    }
-}
-
-impl Filter {
-    /// `(attribute=*)`: whatever has it.
-    #[must_use]
-    pub fn presence(attribute: &AttributeName) -> Self {
-        Filter(format!("({}=*)", attribute.as_str()))
     }
 }
 

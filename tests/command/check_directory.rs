@@ -201,3 +201,11 @@ fn with_nested_groups_one_outside_the_searches_is_an_error() {
     assert_eq!(answer.code, 1, "{}", answer.text);
     assert!(answer.findings("error").contains(&"base_missing"));
 }
+
+#[test]
+fn groups_by_member_of_need_a_server_that_keeps_it() {
+    let (answer, line) = check(&[("group", "type = \"member_of\"")], "member_of");
+    assert_eq!(answer.code, 1, "{}", answer.text);
+    assert_eq!(answer.findings("error"), ["member_of_missing"]);
+    assert_eq!(answer.line_of("member_of_missing"), line);
+}

@@ -130,7 +130,10 @@ fn login(question: &Question<'_>, config: &Config) -> Result<Course, String> {
     };
     let ms = millis(started.elapsed());
     let own = directory.steps().len();
-    ask_the_rest(question, config, &mut directory);
+    let typed = UserName::parse(name).ok();
+    if let Some(user) = decision.canonical.clone().or(typed) {
+        ask_the_rest((&user, question.service), config, &mut directory);
+    }
     let (steps, more) = directory.steps().split_at(own);
     let connections = wire.connections();
     let connections = connections
@@ -151,7 +154,7 @@ fn login(question: &Question<'_>, config: &Config) -> Result<Course, String> {
 /// The login asks no further than it has to. Here every group of every gate gets an answer, if there
 /// is an entry and a server that has not failed.
 fn ask_the_rest(
-    question: &Question<'_>,
+    (user, service): (&UserName, &str),
     config: &Config,
     directory: &mut Traced<LdapDirectory<'_>>,
 ) {
@@ -160,14 +163,11 @@ fn ask_the_rest(
         Event::Verify(_, result) => result.is_err(),
         Event::Ask(_, result) => result.is_err(),
     });
-    let Ok(user) = UserName::parse(question.user.as_bytes()) else {
-        return;
-    };
     let entry = match entry(directory.steps()) {
         Some(entry) if !failed => entry.clone(),
         _ => return,
     };
-    let service = ServiceName::of_transaction(question.service.as_bytes());
+    let service = ServiceName::of_transaction(service.as_bytes());
     let gates = policy::gates(config, &service);
     let facts = facts(directory.steps());
     let mut questions = Vec::new();
@@ -180,7 +180,7 @@ fn ask_the_rest(
     }
     if !questions.is_empty() {
         // What comes of it is noted as a step.
-        let _ = directory.ask(&user, &entry, &questions);
+        let _ = directory.ask(user, &entry, &questions);
     }
 }
 

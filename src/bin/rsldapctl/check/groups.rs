@@ -62,7 +62,8 @@ fn group(
             return found(visit, missing(mention), mention);
         }
     };
-    if shown.has(&attribute) {
+    let counts_here = visit.config.group.schema != GroupSchema::MemberOf;
+    if shown.has(&attribute) || !counts_here {
         return Ok(());
     }
     let other = KINDS.iter().find(|(other, _)| shown.has(other));
@@ -101,7 +102,7 @@ fn read(
 fn member_attribute(schema: &GroupSchema) -> &str {
     match schema {
         GroupSchema::MemberDn(attribute) => attribute.as_str(),
-        GroupSchema::ActiveDirectory => "member",
+        GroupSchema::ActiveDirectory | GroupSchema::MemberOf => "member",
         GroupSchema::Posix => "memberUid",
     }
 }
@@ -158,6 +159,7 @@ fn without_members(
     let kinds: Vec<&str> = kinds.map(|(_, kind)| *kind).collect();
     let ours = match &visit.config.group.schema {
         GroupSchema::ActiveDirectory => "active_directory",
+        GroupSchema::MemberOf => "",
         GroupSchema::Posix => "posix_group",
         GroupSchema::MemberDn(_) => KINDS
             .iter()
@@ -177,7 +179,7 @@ fn without_members(
     }
     let level = match &visit.config.group.schema {
         // The primary group of a user does not list its members.
-        GroupSchema::Posix | GroupSchema::ActiveDirectory => Severity::Note,
+        GroupSchema::Posix | GroupSchema::ActiveDirectory | GroupSchema::MemberOf => Severity::Note,
         GroupSchema::MemberDn(_) if mention.opens => Severity::Warning,
         GroupSchema::MemberDn(_) => Severity::Note,
     };

@@ -1,6 +1,6 @@
 //! Where users are looked for: do the places exist, is anybody there, and do names fit?
 
-use pam_rsldap::config::{Scope, UserLookup, UserSearch};
+use pam_rsldap::config::{GroupSchema, Scope, UserLookup, UserSearch};
 use pam_rsldap::directory::DirectoryError;
 use pam_rsldap::directory::inspect::{Found, Inspector, Look, Shown};
 use pam_rsldap::names::{AttributeName, Dn, UserName};
@@ -244,16 +244,31 @@ fn member_of(
             Found::NoSuchEntry | Found::Withheld(_) => {}
         }
     }
-    let keys = visit.places.mentioning("memberof");
-    let key = keys.iter().find(|key| key.starts_with("user.search"));
-    if let (Some(key), Some(false)) = (key, kept) {
-        let what = format!("{key} asks for memberOf, and no entry shows it");
-        visit.found.push(
-            Finding::new(Severity::Error, "member_of_missing", what)
-                .at(visit.places.of_key(key))
-                .why("the filter finds nobody, so everybody is unknown")
-                .fix("take memberOf out of the filter and name the group in [flags], or set up the server's memberof overlay"),
-        );
+    if kept == Some(false) {
+        visit.found.extend(without_member_of(visit));
     }
     Ok(kept)
+}
+
+/// What that means, where it is needed.
+fn without_member_of(visit: &Visit<'_>) -> Option<Finding> {
+    let keys = visit.places.mentioning("memberof");
+    let filter = keys.iter().find(|key| key.starts_with("user.search"));
+    let by_type = visit.config.group.schema == GroupSchema::MemberOf;
+    let (key, why, fix) = match (filter, by_type) {
+        (Some(key), _) => (
+            *key,
+            "the filter finds nobody, so everybody is unknown",
+            "take memberOf out of the filter and name the group in [flags], or set up the server's memberof overlay",
+        ),
+        (None, true) => (
+            "group.type",
+            "nobody is seen to be a member of anything, so every gate stays shut",
+            "write the type that the groups have, or set up the server's memberof overlay",
+        ),
+        (None, false) => return None,
+    };
+    let what = format!("{key} asks for memberOf, and no entry shows it");
+    let finding = Finding::new(Severity::Error, "member_of_missing", what);
+    Some(finding.at(visit.places.of_key(key)).why(why).fix(fix))
 }

@@ -28,6 +28,8 @@ pub struct Report<'a> {
     /// Why the name never reaches the directory, or null.
     pub exempt: Option<String>,
     pub local_uid: Option<u32>,
+    /// The account that the user is, where the name typed was another spelling or an alias.
+    pub canonical: Option<String>,
     pub passed_over: Vec<PassedOver>,
     pub connections: Vec<Connection>,
     pub service_binds: Vec<Bind>,
@@ -126,6 +128,7 @@ impl<'a> Report<'a> {
             password_tried: question.password_stdin,
             exempt: exemption(question, config, course),
             local_uid: course.local_uid,
+            canonical: decision.canonical.as_ref().map(ToString::to_string),
             passed_over: passed_over.collect(),
             connections: course.connections.clone(),
             service_binds: service_binds(course),

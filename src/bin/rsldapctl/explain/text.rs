@@ -72,7 +72,9 @@ fn lines(report: &Report<'_>) -> Vec<Line> {
     if report.exempt.is_none() {
         lines.extend(server(report));
         lines.extend(service_binds(report));
-        lines.extend(report.search.as_ref().map(search));
+        let canonical = report.canonical.as_deref();
+        let search = report.search.as_ref();
+        lines.extend(search.map(|found| self::search(found, canonical)));
         lines.push(bind(report));
         lines.extend(account_state(report));
         lines.extend(gates(report));
@@ -165,7 +167,7 @@ fn asked(asked: &Asked) -> Line {
     Line::plain(text).took(asked.ms)
 }
 
-fn search(search: &Search) -> Line {
+fn search(search: &Search, canonical: Option<&str>) -> Line {
     let (tone, text) = match (&search.error, search.entries.as_slice()) {
         (Some(error), _) => (Tone::Bad, format!("search for the entry failed: {error}")),
         (None, []) => (Tone::Bad, "search for the entry: none found".to_owned()),
@@ -176,13 +178,18 @@ fn search(search: &Search) -> Line {
         ),
     };
     let attribute = &search.name_attribute;
-    let name = search.name_matches.map(|matches| match matches {
-        true => Line::plain(format!("{attribute} has the login name as a value")),
-        false => Line::new(
-            Tone::Bad,
-            format!("no value of {attribute} is the login name, byte for byte"),
-        ),
-    });
+    let name = search
+        .name_matches
+        .map(|matches| match (matches, canonical) {
+            (true, _) => Line::plain(format!("{attribute} has the login name as a value")),
+            (false, Some(account)) => {
+                Line::plain(format!("goes on as {account}, the value of {attribute}"))
+            }
+            (false, None) => Line::new(
+                Tone::Bad,
+                format!("no value of {attribute} is the login name, byte for byte"),
+            ),
+        });
     let more = search.entries.iter().filter(|_| search.entries.len() > 1);
     Line::new(tone, text)
         .took(search.ms)
