@@ -27,6 +27,8 @@ pub enum BoundAs {
     Service,
     /// The user whose password was right.
     User,
+    /// The same, but all that the server lets this user do is change the password.
+    UserToChange,
     /// A bind is under way or has failed.
     Unknown,
 }
@@ -39,6 +41,8 @@ pub struct Session {
     relay: JoinHandle<()>,
     /// The server's URI.
     pub server: String,
+    /// Nobody on the way can read what is sent: TLS, or a socket of this host.
+    pub is_private: bool,
     /// Who asks.
     pub bound_as: BoundAs,
     /// Until the server has given its first answer, or failed to.
@@ -51,6 +55,7 @@ impl Session {
         let Reached {
             stream,
             server,
+            is_private,
             ticket,
         } = reached;
         if let Some(tap) = &tap {
@@ -74,6 +79,7 @@ impl Session {
             fault,
             relay,
             server,
+            is_private,
             bound_as: BoundAs::Nobody,
             ticket: Cell::new(Some(ticket)),
         })

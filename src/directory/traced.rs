@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::{Directory, DirectoryError, Entry, UserBindVerdict};
+use super::{Change, ChangeVerdict, Directory, DirectoryError, Entry, UserBindVerdict};
 use crate::names::{Dn, UserName};
 use crate::policy::{Answer, Proof, Question};
 use crate::secret::Password;
@@ -39,6 +39,8 @@ pub enum Event {
     Verify(Dn, Result<UserBindVerdict, DirectoryError>),
     /// Questions about the groups of this entry.
     Ask(Dn, Result<Vec<(Question, Answer)>, DirectoryError>),
+    /// A new password for this entry.
+    Change(Dn, Result<Change, DirectoryError>),
 }
 
 impl<D: Directory> Traced<D> {
@@ -101,6 +103,18 @@ impl<D: Directory> Directory for Traced<D> {
         answers
     }
 
+    fn change_password(
+        &mut self,
+        entry: &Entry,
+        old: &Password,
+        new: &Password,
+    ) -> Result<Change, DirectoryError> {
+        let started = Instant::now();
+        let change = self.directory.change_password(entry, old, new);
+        self.note(started, Event::Change(entry.dn.clone(), change.clone()));
+        change
+    }
+
     fn server(&self) -> Option<String> {
         self.directory.server()
     }
@@ -137,6 +151,16 @@ impl Event {
                 format!("groups of {dn}: {}", listed(&answers, "nothing asked"))
             }
             Event::Ask(dn, Err(error)) => format!("groups of {dn}: failed: {error}"),
+            Event::Change(dn, Ok(change)) => {
+                let verdict = match &change.verdict {
+                    ChangeVerdict::Changed => "changed",
+                    ChangeVerdict::Refused(_) => "refused",
+                    ChangeVerdict::Misconfigured => "misconfigured",
+                    ChangeVerdict::Unavailable(_) => "unavailable",
+                };
+                format!("new password for {dn}: {verdict}, {}", change.said)
+            }
+            Event::Change(dn, Err(error)) => format!("new password for {dn}: failed: {error}"),
         }
     }
 }

@@ -122,7 +122,7 @@ impl Machine<'_> {
 }
 
 /// The text of a file in `pam.d/`.
-fn shipped(service: &str) -> String {
+pub fn shipped(service: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("pam.d")
         .join(service);

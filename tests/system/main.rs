@@ -13,6 +13,7 @@ mod environments;
 mod keys;
 mod log;
 mod machine;
+mod password_change;
 #[path = "../common/private_host.rs"]
 mod private_host;
 mod ssh;
@@ -21,4 +22,6 @@ mod ssh_logins;
 mod status;
 mod su;
 mod sudo;
+#[path = "../common/terminal.rs"]
+mod terminal;
 mod trace;

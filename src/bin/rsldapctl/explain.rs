@@ -18,6 +18,7 @@ use pam_rsldap::directory::traced::{Event, Step, Traced};
 use pam_rsldap::directory::{Directory, Entry};
 use pam_rsldap::login::{self, Decision};
 use pam_rsldap::names::{ServiceName, UserName};
+use pam_rsldap::notice::Notice;
 use pam_rsldap::outcome::{Outcome, Phase};
 use pam_rsldap::policy::{self, Facts};
 use pam_rsldap::secret::{MAX_PASSWORD, NotAPassword, Password};
@@ -162,6 +163,7 @@ fn ask_the_rest(
         Event::Find(_, result) => result.is_err(),
         Event::Verify(_, result) => result.is_err(),
         Event::Ask(_, result) => result.is_err(),
+        Event::Change(_, result) => result.is_err(),
     });
     let entry = match entry(directory.steps()) {
         Some(entry) if !failed => entry.clone(),
@@ -212,6 +214,9 @@ impl Transaction for Terminal {
         };
         Ok(Password::new(&read_password().map_err(unreadable)?))
     }
+
+    /// The report says more than a user is told.
+    fn tell(&mut self, _: &Notice) {}
 }
 
 /// The first line of standard input.

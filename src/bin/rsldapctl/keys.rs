@@ -14,6 +14,7 @@ use pam_rsldap::directory::ldap::LdapDirectory;
 use pam_rsldap::directory::traced::{Event, Traced};
 use pam_rsldap::login::{self, Decision};
 use pam_rsldap::names::AttributeName;
+use pam_rsldap::notice::Notice;
 use pam_rsldap::outcome::{Outcome, Phase};
 use pam_rsldap::policy;
 use pam_rsldap::secret::{NotAPassword, Password};
@@ -134,7 +135,7 @@ fn keys<D: Directory>(directory: &Traced<D>) -> Vec<String> {
         .iter()
         .filter_map(|step| match &step.event {
             Event::Find(_, Ok(entries)) => entries.first(),
-            Event::Find(_, Err(_)) | Event::Verify(..) | Event::Ask(..) => None,
+            Event::Find(_, Err(_)) | Event::Verify(..) | Event::Ask(..) | Event::Change(..) => None,
         });
     let values = found.flat_map(|entry| entry.values(ATTRIBUTE));
     values.filter_map(|value| key(value)).collect()
@@ -168,6 +169,9 @@ impl Transaction for NoPassword {
     fn password(&mut self) -> Result<Result<Password, NotAPassword>, HostError> {
         Ok(Err(NotAPassword::Empty))
     }
+
+    /// There is nobody to tell.
+    fn tell(&mut self, _: &Notice) {}
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use pam_rsldap::directory::traced::{Event, Step};
 use pam_rsldap::directory::{Entry, UserBindVerdict, result_name, sub_code};
 use pam_rsldap::login;
 use pam_rsldap::module::code::return_code;
-use pam_rsldap::names::UserName;
+use pam_rsldap::names::{ServiceName, UserName};
 use pam_rsldap::outcome::{Outcome, Phase};
 use pam_rsldap::policy::{self, Exemption};
 use serde::Serialize;
@@ -36,6 +36,8 @@ pub struct Report<'a> {
     pub search: Option<Search>,
     pub bind: Option<UserBind>,
     pub account_state: Vec<Family>,
+    /// Why the attributes of access.host_attribute and service_attribute do not let the user in.
+    pub not_listed: Vec<String>,
     pub gates: Vec<Gate>,
     pub group_questions: Vec<Asked>,
     pub outcome: &'static str,
@@ -135,6 +137,7 @@ impl<'a> Report<'a> {
             search: search(config, course),
             bind: user_bind(course),
             account_state: families(config, course),
+            not_listed: not_listed(question, config, course),
             gates: match entry(&course.steps) {
                 Some(_) => gates::gates(config, question.service, &facts(all.clone())),
                 None => Vec::new(),
@@ -363,6 +366,14 @@ fn families(config: &Config, course: &Course) -> Vec<Family> {
         },
     };
     states.into_iter().map(family).collect()
+}
+
+fn not_listed(question: &Question<'_>, config: &Config, course: &Course) -> Vec<String> {
+    let service = ServiceName::of_transaction(question.service.as_bytes());
+    let entry = entry(&course.steps);
+    let checks = entry.map(|entry| login::listings(config, &service, entry));
+    let checks = checks.into_iter().flatten();
+    checks.filter_map(Result::err).collect()
 }
 
 fn group_questions(course: &Course) -> Vec<Asked> {

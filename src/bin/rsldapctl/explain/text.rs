@@ -77,6 +77,12 @@ fn lines(report: &Report<'_>) -> Vec<Line> {
         lines.extend(search.map(|found| self::search(found, canonical)));
         lines.push(bind(report));
         lines.extend(account_state(report));
+        lines.extend(
+            report
+                .not_listed
+                .iter()
+                .map(|why| Line::new(Tone::Bad, why.clone())),
+        );
         lines.extend(gates(report));
     }
     lines.push(outcome(report));
