@@ -1,0 +1,198 @@
+//! A run: one directory, many policies, many logins.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use serde_json::json;
+
+use crate::common::slapd::Slapd;
+use crate::differences::{Answers, explain};
+use crate::environment::Process;
+use crate::login::{Login, login};
+use crate::ours::Module;
+use crate::people::people;
+use crate::policies::policy;
+use crate::policy::Policy;
+use crate::random::{Random, SEED};
+use crate::teams::teams;
+use crate::tree::Tree;
+use crate::verdict::{Case, Class, Theirs, Verdict, compare};
+
+/// How many logins are tried under one policy.
+const LOGINS: usize = 12;
+const WORKERS: usize = 2;
+
+/// What a run has found.
+#[derive(Default)]
+pub struct Report {
+    pub compared: usize,
+    /// Class, flags and attributes are the same.
+    pub equal: usize,
+    /// Our verdicts by their class.
+    pub classes: BTreeMap<Class, usize>,
+    /// Cases that differ in a way that is listed, by its name.
+    pub listed: BTreeMap<&'static str, usize>,
+    /// The others.
+    pub failures: Vec<String>,
+}
+
+impl Report {
+    fn add(&mut self, other: Report) {
+        self.compared += other.compared;
+        self.equal += other.equal;
+        for (class, count) in other.classes {
+            *self.classes.entry(class).or_default() += count;
+        }
+        for (name, count) in other.listed {
+            *self.listed.entry(name).or_default() += count;
+        }
+        self.failures.extend(other.failures);
+    }
+
+    /// Takes in one case.
+    pub fn judge(&mut self, case: &Case<'_>, ours: &Verdict, theirs: &Theirs) {
+        self.compared += 1;
+        *self.classes.entry(ours.class).or_default() += 1;
+        let points = compare(ours, &theirs.verdict);
+        self.equal += usize::from(points.is_empty());
+        let answers = Answers { ours, theirs };
+        let mut listed = Vec::new();
+        for point in &points {
+            match explain(case, answers, point) {
+                Some(name) => {
+                    if std::env::var("PARITY_SHOW").is_ok_and(|n| n == name) {
+                        let text =
+                            format!("{case}\nours: {ours:?}\ntheirs: {theirs:?}\n{point:?}\n");
+                        self.failures.push(text);
+                    }
+                    listed.push(name)
+                }
+                None => {
+                    let text = format!("{case}\nours: {ours:?}\ntheirs: {theirs:?}\n{point:?}\n");
+                    self.failures.push(text);
+                    return;
+                }
+            }
+        }
+        listed.sort_unstable();
+        listed.dedup();
+        for name in listed {
+            *self.listed.entry(name).or_default() += 1;
+        }
+    }
+
+    /// Fails if anything differs that may not, or if too little was compared for a verdict on it.
+    pub fn check(&self, seed: u64) {
+        let summary = self.summary(seed);
+        let shown: Vec<&str> = self.failures.iter().take(4).map(String::as_str).collect();
+        assert!(shown.is_empty(), "{summary}\n{}", shown.join("\n"));
+        assert!(self.compared >= 2000, "{summary}");
+        for class in [Class::Granted, Class::Wrong, Class::Refused, Class::Error] {
+            let count = self.classes.get(&class).copied().unwrap_or_default();
+            assert!(
+                count * 100 >= self.compared,
+                "hardly any {class:?}: {summary}"
+            );
+        }
+        // What is listed may not swallow what is to be compared.
+        assert!(self.equal * 10 >= self.compared * 7, "{summary}");
+    }
+
+    /// The figures.
+    pub fn summary(&self, seed: u64) -> String {
+        let mut text = format!(
+            "{SEED}={seed}: {} of {} verdicts are equal, {} differ as listed, {} do not",
+            self.equal,
+            self.compared,
+            self.compared - self.equal - self.failures.len(),
+            self.failures.len()
+        );
+        let _ = write!(
+            text,
+            "\n  ours: {:?}\n  listed: {:?}",
+            self.classes, self.listed
+        );
+        text
+    }
+}
+
+/// Logs users in until so many verdicts are compared. The same seed makes the same cases.
+pub fn run(seed: u64, nested: bool, verdicts: usize) -> Report {
+    let mut random = Random::new(seed);
+    let users = people(&mut random);
+    let groups = teams(&mut random, &users);
+    let tree = Tree { users, groups };
+    let slapd = tree.serve();
+    let next = AtomicUsize::new(0);
+    let report = Mutex::new(Report::default());
+    let work = |worker: usize| {
+        let mut sides = Sides::new(&slapd, worker);
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number * LOGINS >= verdicts {
+                return;
+            }
+            let mut random = Random::new(seed ^ ((number as u64 + 1) << 32));
+            let policy = policy(&mut random, &tree, nested);
+            let logins: Vec<Login> = (0..LOGINS)
+                .map(|_| login(&mut random, &tree, &policy))
+                .collect();
+            let found = sides.under(&tree, &policy, &logins);
+            report.lock().expect("no worker fails").add(found);
+        }
+    };
+    thread::scope(|scope| {
+        let work = &work;
+        (0..WORKERS).for_each(|worker| drop(scope.spawn(move || work(worker))));
+    });
+    report.into_inner().expect("no worker fails")
+}
+
+/// Both sides at one server.
+pub struct Sides<'a> {
+    slapd: &'a Slapd,
+    module: Module<'a>,
+    oracle: Process,
+}
+
+impl<'a> Sides<'a> {
+    pub fn new(slapd: &'a Slapd, worker: usize) -> Sides<'a> {
+        Sides {
+            slapd,
+            module: Module::new(slapd, worker),
+            oracle: Process::start(),
+        }
+    }
+
+    pub fn set_policy(&mut self, policy: &Policy) {
+        let request = json!({ "policy": policy.json(&self.slapd.uri()) });
+        self.oracle.send(&request);
+        self.oracle.receive();
+        self.module.set_policy(policy);
+    }
+
+    pub fn login(&mut self, policy: &Policy, login: &Login) -> (Verdict, Theirs) {
+        let request = json!({ "user": login.name, "password": login.password });
+        self.oracle.send(&request);
+        let ours = self.module.login(policy, login);
+        (ours, Theirs::read(&self.oracle.receive()))
+    }
+
+    fn under(&mut self, tree: &Tree, policy: &Policy, logins: &[Login]) -> Report {
+        let mut report = Report::default();
+        self.set_policy(policy);
+        for login in logins {
+            let (ours, theirs) = self.login(policy, login);
+            let case = Case {
+                tree,
+                policy,
+                login,
+            };
+            report.judge(&case, &ours, &theirs);
+        }
+        report
+    }
+}
