@@ -6,22 +6,31 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use crate::tree::{Access, Group, Kind, MISSING};
-use crate::verdict::{Case, Class, Point, Text, Theirs, Verdict};
+use crate::verdict::{Case, Class, Point, Text, Theirs, Verdict, compare};
 
 /// Both answers to a case.
-#[derive(Clone, Copy)]
-pub struct Answers<'a> {
-    pub ours: &'a Verdict,
-    pub theirs: &'a Theirs,
+pub struct Answers {
+    pub ours: Verdict,
+    pub theirs: Theirs,
+    /// What django-auth-ldap says where the policy spells each group as the server does. Asked only where
+    /// groups are nested and the answers differ.
+    pub usual: Option<Theirs>,
+}
+
+impl Answers {
+    /// Ours, theirs.
+    pub fn classes(&self) -> (Class, Class) {
+        (self.ours.class, self.theirs.verdict.class)
+    }
 }
 
 /// A difference that is meant: whether it is what one point of a case is about.
 pub struct Difference {
     pub name: &'static str,
-    explains: fn(&Case<'_>, Answers<'_>, &Point) -> bool,
+    explains: fn(&Case<'_>, &Answers, &Point) -> bool,
 }
 
-pub const DIFFERENCES: [Difference; 16] = [
+pub const DIFFERENCES: [Difference; 18] = [
     Difference {
         name: "name-shape",
         explains: name_shape,
@@ -67,6 +76,10 @@ pub const DIFFERENCES: [Difference; 16] = [
         explains: attribute_made_presentable,
     },
     Difference {
+        name: "own-entry-that-cannot-be-read",
+        explains: own_entry_that_cannot_be_read,
+    },
+    Difference {
         name: "operational-attribute",
         explains: operational_attribute,
     },
@@ -86,10 +99,14 @@ pub const DIFFERENCES: [Difference; 16] = [
         name: "remembered-outage",
         explains: remembered_outage,
     },
+    Difference {
+        name: "spelling-in-nested-groups",
+        explains: spelling_in_nested_groups,
+    },
 ];
 
 /// The difference that a point is about, if it is a listed one.
-pub fn explain(case: &Case<'_>, answers: Answers<'_>, point: &Point) -> Option<&'static str> {
+pub fn explain(case: &Case<'_>, answers: &Answers, point: &Point) -> Option<&'static str> {
     let listed = |difference: &&Difference| reason(difference.name).is_some();
     DIFFERENCES
         .iter()
@@ -119,7 +136,7 @@ fn reason(name: &str) -> Option<&'static str> {
     section.map(|(_, reason)| reason.as_str())
 }
 
-fn name_shape(case: &Case<'_>, Answers { ours, .. }: Answers<'_>, _: &Point) -> bool {
+fn name_shape(case: &Case<'_>, Answers { ours, .. }: &Answers, _: &Point) -> bool {
     let name = case.login.name.as_str();
     let odd = name.trim() != name
         || name.is_empty()
@@ -129,7 +146,7 @@ fn name_shape(case: &Case<'_>, Answers { ours, .. }: Answers<'_>, _: &Point) -> 
     odd && ours.class == Class::Wrong
 }
 
-fn name_exact(case: &Case<'_>, Answers { ours, theirs }: Answers<'_>, _: &Point) -> bool {
+fn name_exact(case: &Case<'_>, Answers { ours, theirs, .. }: &Answers, _: &Point) -> bool {
     let same = |name: &Text| *name == Text::Utf8(case.login.name.clone());
     let other = theirs
         .names
@@ -140,7 +157,7 @@ fn name_exact(case: &Case<'_>, Answers { ours, theirs }: Answers<'_>, _: &Point)
 
 fn missing_group_below_not(
     case: &Case<'_>,
-    Answers { ours, theirs }: Answers<'_>,
+    Answers { ours, theirs, .. }: &Answers,
     point: &Point,
 ) -> bool {
     let place = match point {
@@ -173,7 +190,7 @@ fn is_shown(access: Access) -> bool {
 
 fn search_that_fails_in_a_union(
     case: &Case<'_>,
-    Answers { ours, .. }: Answers<'_>,
+    Answers { ours, .. }: &Answers,
     _: &Point,
 ) -> bool {
     let searches = &case.policy.searches;
@@ -183,7 +200,7 @@ fn search_that_fails_in_a_union(
 
 fn group_that_cannot_be_read(
     case: &Case<'_>,
-    Answers { theirs, .. }: Answers<'_>,
+    Answers { theirs, .. }: &Answers,
     point: &Point,
 ) -> bool {
     let error = &theirs.error;
@@ -197,7 +214,7 @@ fn group_that_cannot_be_read(
     *point == Point::Class && unreadable
 }
 
-fn percent_in_a_dn(case: &Case<'_>, Answers { theirs, .. }: Answers<'_>, point: &Point) -> bool {
+fn percent_in_a_dn(case: &Case<'_>, Answers { theirs, .. }: &Answers, point: &Point) -> bool {
     let dns = case.tree.users.iter().map(|user| &user.dn);
     let mut dns = dns.chain(case.tree.groups.iter().map(|group| &group.dn));
     let error = theirs.error.as_str();
@@ -212,7 +229,7 @@ fn changes_when_lower_cased(text: &str) -> bool {
     text.contains(['İ', 'Σ'])
 }
 
-fn lower_cased_dn(case: &Case<'_>, Answers { ours, theirs }: Answers<'_>, point: &Point) -> bool {
+fn lower_cased_dn(case: &Case<'_>, Answers { ours, theirs, .. }: &Answers, point: &Point) -> bool {
     let names = case.tree.users.iter().filter(|user| {
         let typed = case.login.name.trim().to_lowercase();
         user.uids
@@ -238,7 +255,7 @@ fn lower_cased_dn(case: &Case<'_>, Answers { ours, theirs }: Answers<'_>, point:
     }
 }
 
-fn posix_login_name(case: &Case<'_>, _: Answers<'_>, point: &Point) -> bool {
+fn posix_login_name(case: &Case<'_>, _: &Answers, point: &Point) -> bool {
     let name = &case.login.name;
     let not_the_first = case.tree.users.iter().any(|user| {
         let mails = user
@@ -253,14 +270,14 @@ fn posix_login_name(case: &Case<'_>, _: Answers<'_>, point: &Point) -> bool {
 
 fn posix_name_beyond_ascii(
     case: &Case<'_>,
-    Answers { theirs, .. }: Answers<'_>,
+    Answers { theirs, .. }: &Answers,
     point: &Point,
 ) -> bool {
     let error = theirs.error.starts_with("INVALID_SYNTAX");
     case.policy.kind == Kind::Posix && error && *point == Point::Class
 }
 
-fn attribute_that_is_no_text(_: &Case<'_>, answers: Answers<'_>, point: &Point) -> bool {
+fn attribute_that_is_no_text(_: &Case<'_>, answers: &Answers, point: &Point) -> bool {
     let Point::Attribute(key) = point else {
         return false;
     };
@@ -268,7 +285,7 @@ fn attribute_that_is_no_text(_: &Case<'_>, answers: Answers<'_>, point: &Point) 
     matches!(theirs, Some(Text::Bytes(_))) && !answers.ours.attributes.contains_key(key)
 }
 
-fn attribute_made_presentable(_: &Case<'_>, answers: Answers<'_>, point: &Point) -> bool {
+fn attribute_made_presentable(_: &Case<'_>, answers: &Answers, point: &Point) -> bool {
     let Point::Attribute(key) = point else {
         return false;
     };
@@ -284,11 +301,11 @@ fn attribute_made_presentable(_: &Case<'_>, answers: Answers<'_>, point: &Point)
     clean == *ours
 }
 
-fn exempt(case: &Case<'_>, Answers { ours, .. }: Answers<'_>, _: &Point) -> bool {
+fn exempt(case: &Case<'_>, Answers { ours, .. }: &Answers, _: &Point) -> bool {
     case.login.name == "root" && ours.class == Class::Exempt
 }
 
-fn operational_attribute(case: &Case<'_>, answers: Answers<'_>, point: &Point) -> bool {
+fn operational_attribute(case: &Case<'_>, answers: &Answers, point: &Point) -> bool {
     let Point::Attribute(key) = point else {
         return false;
     };
@@ -297,7 +314,7 @@ fn operational_attribute(case: &Case<'_>, answers: Answers<'_>, point: &Point) -
         && !answers.theirs.verdict.attributes.contains_key(key)
 }
 
-fn account_state(case: &Case<'_>, Answers { ours, .. }: Answers<'_>, _: &Point) -> bool {
+fn account_state(case: &Case<'_>, Answers { ours, .. }: &Answers, _: &Point) -> bool {
     let shadow = |(name, _): &(&str, String)| *name == "shadowExpire";
     let mut users = case.tree.users.iter();
     ours.class == Class::Expired
@@ -306,11 +323,37 @@ fn account_state(case: &Case<'_>, Answers { ours, .. }: Answers<'_>, _: &Point) 
 }
 
 /// What sshd(8) sends in place of a password for a user who may not log in.
-fn password_of_sshd(case: &Case<'_>, Answers { ours, .. }: Answers<'_>, _: &Point) -> bool {
+fn password_of_sshd(case: &Case<'_>, Answers { ours, .. }: &Answers, _: &Point) -> bool {
     let junk = case.login.password.starts_with("\u{8}\n\r\u{7f}INCORRECT");
     junk && ours.class == Class::Wrong
 }
 
-fn remembered_outage(case: &Case<'_>, Answers { theirs, .. }: Answers<'_>, _: &Point) -> bool {
+fn remembered_outage(case: &Case<'_>, Answers { theirs, .. }: &Answers, _: &Point) -> bool {
     case.policy.cache > 0 && theirs.verdict.class == Class::Wrong
+}
+
+/// Only with a template: a search does not find such an entry.
+fn own_entry_that_cannot_be_read(case: &Case<'_>, answers: &Answers, point: &Point) -> bool {
+    let name = &case.login.name;
+    let mut users = case.tree.users.iter();
+    case.policy.template.is_some()
+        && *point == Point::Class
+        && answers.ours.class == Class::Error
+        && answers.theirs.verdict.class == Class::Refused
+        && users.any(|user| user.invisible && user.uids.contains(name))
+}
+
+/// There is no other difference once the groups are spelled as the server does.
+fn spelling_in_nested_groups(case: &Case<'_>, answers: &Answers, _: &Point) -> bool {
+    let Some(usual) = &answers.usual else {
+        return false;
+    };
+    let answers = Answers {
+        ours: answers.ours.clone(),
+        theirs: usual.clone(),
+        usual: None,
+    };
+    let points = compare(&answers.ours, &usual.verdict);
+    let mut explained = points.iter().map(|point| explain(case, &answers, point));
+    explained.all(|name| name.is_some())
 }

@@ -23,6 +23,13 @@ impl Dn {
         self.written(",", |kind, value| format!("{kind}={}", escaped(value)))
     }
 
+    /// The spelling of slapd: hexadecimal digits for what needs escaping.
+    pub fn as_sent(&self) -> String {
+        self.written(",", |kind, value| {
+            format!("{kind}={}", hex(value, usize::MAX))
+        })
+    }
+
     /// Another spelling of the same name.
     pub fn respelled(&self, random: &mut Random) -> String {
         let separator = *random.of(&[",", ", ", " , ", ",  "]);
@@ -82,7 +89,7 @@ pub fn escaped(value: &str) -> String {
     }
 }
 
-/// With one character as hexadecimal digits.
+/// With one character, and those that need escaping, as hexadecimal digits.
 fn hex(value: &str, place: usize) -> String {
     let mut text = String::new();
     for (at, c) in value.chars().enumerate() {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::common::directory::{SERVICE_DN, SERVICE_PASSWORD};
 use crate::dn::escaped;
-use crate::tree::{Kind, User};
+use crate::tree::{Kind, Tree, User};
 
 /// A question about groups.
 #[derive(Clone, Debug)]
@@ -20,6 +20,25 @@ pub enum Query {
     Any(Vec<Query>),
     All(Vec<Query>),
     Not(Box<Query>),
+}
+
+impl Query {
+    /// The same with other spellings of its groups.
+    fn spelled(&self, spelling: &dyn Fn(&str) -> String) -> Query {
+        let all = |queries: &[Query]| {
+            queries
+                .iter()
+                .map(|query| query.spelled(spelling))
+                .collect()
+        };
+        match self {
+            Query::Group(dn) => Query::Group(spelling(dn)),
+            Query::Flag(place) => Query::Flag(*place),
+            Query::Any(queries) => Query::Any(all(queries)),
+            Query::All(queries) => Query::All(all(queries)),
+            Query::Not(query) => Query::Not(Box::new(query.spelled(spelling))),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,6 +221,20 @@ impl Policy {
                 let below = dn.strip_suffix(search.base.as_str());
                 below.is_some_and(|front| search.scope == "subtree" || !front.contains("ou="))
             }),
+        }
+    }
+
+    /// The same with each group of the tree spelled as the server does.
+    pub fn usual(&self, tree: &Tree) -> Policy {
+        let usual = |query: &Query| query.spelled(&|dn| tree.as_sent(dn));
+        let flags = self.flags.iter();
+        Policy {
+            flags: flags
+                .map(|(name, query)| (name.clone(), usual(query)))
+                .collect(),
+            require: self.require.as_ref().map(usual),
+            deny: self.deny.as_deref().map(|dn| tree.as_sent(dn)),
+            ..self.clone()
         }
     }
 

@@ -1,12 +1,12 @@
 //! A run: one directory, many policies, many logins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::common::slapd::Slapd;
 use crate::differences::{Answers, explain};
@@ -19,7 +19,7 @@ use crate::policy::Policy;
 use crate::random::{Random, SEED};
 use crate::teams::teams;
 use crate::tree::Tree;
-use crate::verdict::{Case, Class, Theirs, Verdict, compare};
+use crate::verdict::{Case, Class, Theirs, compare};
 
 /// How many logins are tried under one policy.
 const LOGINS: usize = 12;
@@ -53,34 +53,25 @@ impl Report {
     }
 
     /// Takes in one case.
-    pub fn judge(&mut self, case: &Case<'_>, ours: &Verdict, theirs: &Theirs) {
+    pub fn judge(&mut self, case: &Case<'_>, answers: &Answers) {
+        let Answers { ours, theirs, .. } = answers;
         self.compared += 1;
         *self.classes.entry(ours.class).or_default() += 1;
         let points = compare(ours, &theirs.verdict);
         self.equal += usize::from(points.is_empty());
-        let answers = Answers { ours, theirs };
-        let mut listed = Vec::new();
-        for point in &points {
-            match explain(case, answers, point) {
-                Some(name) => {
-                    if std::env::var("PARITY_SHOW").is_ok_and(|n| n == name) {
-                        let text =
-                            format!("{case}\nours: {ours:?}\ntheirs: {theirs:?}\n{point:?}\n");
-                        self.failures.push(text);
-                    }
-                    listed.push(name)
-                }
-                None => {
-                    let text = format!("{case}\nours: {ours:?}\ntheirs: {theirs:?}\n{point:?}\n");
-                    self.failures.push(text);
-                    return;
-                }
+        let names = points.iter().map(|point| explain(case, answers, point));
+        let names: Option<BTreeSet<&str>> = names.collect();
+        match names {
+            Some(names) => names
+                .into_iter()
+                .for_each(|name| *self.listed.entry(name).or_default() += 1),
+            None => {
+                let usual = answers.usual.as_ref().map(|usual| &usual.verdict);
+                let text = format!(
+                    "{case}\nours: {ours:?}\ntheirs: {theirs:?}\nusual: {usual:?}\n{points:?}\n"
+                );
+                self.failures.push(text);
             }
-        }
-        listed.sort_unstable();
-        listed.dedup();
-        for name in listed {
-            *self.listed.entry(name).or_default() += 1;
         }
     }
 
@@ -168,30 +159,46 @@ impl<'a> Sides<'a> {
     }
 
     pub fn set_policy(&mut self, policy: &Policy) {
-        let request = json!({ "policy": policy.json(&self.slapd.uri()) });
-        self.oracle.send(&request);
-        self.oracle.receive();
+        self.ask(&json!({ "policy": policy.json(&self.slapd.uri()) }));
         self.module.set_policy(policy);
     }
 
-    pub fn login(&mut self, policy: &Policy, login: &Login) -> (Verdict, Theirs) {
-        let request = json!({ "user": login.name, "password": login.password });
+    /// Both answers, under the policy that was set.
+    pub fn login(&mut self, case: &Case<'_>) -> Answers {
+        let Login { name, password } = case.login;
+        let request = json!({ "user": name, "password": password });
         self.oracle.send(&request);
-        let ours = self.module.login(policy, login);
-        (ours, Theirs::read(&self.oracle.receive()))
+        let ours = self.module.login(case.policy, case.login);
+        let theirs = Theirs::read(&self.oracle.receive());
+        let differ = !compare(&ours, &theirs.verdict).is_empty();
+        let usual = (case.policy.nested && differ).then(|| {
+            self.ask(&json!({ "policy": case.policy.usual(case.tree).json(&self.slapd.uri()) }));
+            let usual = Theirs::read(&self.ask(&request));
+            self.ask(&json!({ "policy": case.policy.json(&self.slapd.uri()) }));
+            usual
+        });
+        Answers {
+            ours,
+            theirs,
+            usual,
+        }
+    }
+
+    fn ask(&mut self, request: &Value) -> Value {
+        self.oracle.send(request);
+        self.oracle.receive()
     }
 
     fn under(&mut self, tree: &Tree, policy: &Policy, logins: &[Login]) -> Report {
         let mut report = Report::default();
         self.set_policy(policy);
         for login in logins {
-            let (ours, theirs) = self.login(policy, login);
             let case = Case {
                 tree,
                 policy,
                 login,
             };
-            report.judge(&case, &ours, &theirs);
+            report.judge(&case, &self.login(&case));
         }
         report
     }

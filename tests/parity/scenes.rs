@@ -39,6 +39,9 @@ pub fn tree() -> Tree {
     outer.members.push(groups[0].dn.text());
     groups.push(outer);
     users.push(ada);
+    let mut unseen = User::new("unseen");
+    unseen.invisible = true;
+    users.push(unseen);
     Tree { users, groups }
 }
 
@@ -106,6 +109,11 @@ pub fn scene(difference: &str) -> Scene {
             let guarded = Query::Group(group(Kind::Names, "guarded"));
             policy.flags.push(("is_staff".to_owned(), guarded));
             (policy, login("alice"), Granted, Error)
+        }
+        "own-entry-that-cannot-be-read" => {
+            let mut policy = names();
+            policy.template = Some(format!("uid={{user}},{USERS}"));
+            (policy, login("unseen"), Error, Refused)
         }
         "percent-in-a-dn" => (nested(), login("100%"), Granted, Error),
         "spelling-in-nested-groups" => {

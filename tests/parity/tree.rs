@@ -215,6 +215,13 @@ impl Tree {
         })
     }
 
+    /// The DN as the server spells it, if it is a group's.
+    pub fn as_sent(&self, dn: &str) -> String {
+        let same = |group: &&Group| group.dn.is_spelled_in_any_way_as(dn);
+        let group = self.groups.iter().find(same);
+        group.map_or_else(|| dn.to_owned(), |group| group.dn.as_sent())
+    }
+
     fn ldif(&self) -> Ldif {
         let mut ldif = Ldif::tree();
         let unit = [("objectClass", "organizationalUnit")];
