@@ -9,7 +9,7 @@ use crate::names::Dn;
 /// Reads a SearchResultEntry (RFC 4511 §4.5.2). None if it has another shape, or a name that is no DN.
 pub fn read_entry(found: ResultEntry) -> Option<Entry> {
     let mut parts = sequence(found.0)?.into_iter();
-    let dn = Dn::parse(&text(parts.next()?)?).ok()?;
+    let dn = Dn::received(&text(parts.next()?)?).ok()?;
     let attributes: Option<Vec<_>> = sequence(parts.next()?)?
         .into_iter()
         .map(attribute)

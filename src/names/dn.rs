@@ -59,6 +59,25 @@ impl Dn {
         })
     }
 
+    /// Takes a DN from a server, which may send control characters as they are (RFC 4514 §3): they are
+    /// escaped, so that no terminal or log ever has them raw.
+    ///
+    /// # Errors
+    /// As [`Dn::parse`].
+    pub fn received(text: &str) -> Result<Self, BadDn> {
+        if !text.contains(|c: char| c.is_ascii_control()) {
+            return Dn::parse(text);
+        }
+        let mut escaped = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c.is_ascii_control() {
+                true => escaped.push_str(&format!("\\{:02x}", u32::from(c))),
+                false => escaped.push(c),
+            }
+        }
+        Dn::parse(&escaped)
+    }
+
     /// How many levels this name is below `base`: 0 for the same name, None if it is not below it.
     #[must_use]
     pub fn levels_below(&self, base: &Dn) -> Option<usize> {
@@ -288,6 +307,15 @@ mod tests {
 
     fn dn(text: &str) -> Dn {
         Dn::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+
+    #[test]
+    fn a_server_may_send_control_characters_and_they_are_escaped() {
+        let received = Dn::received("cn=a\tb\u{7f},o=x").unwrap();
+        assert_eq!(received.as_str(), "cn=a\\09b\\7f,o=x");
+        assert_eq!(received, dn("cn=a\\09b\\7f,o=x"));
+        assert!(Dn::received("cn=a\\\t,o=x").is_err());
+        assert_eq!(Dn::received("cn=a,o=x").unwrap(), dn("cn=a,o=x"));
     }
 
     #[test]

@@ -229,30 +229,13 @@ fn changes_when_lower_cased(text: &str) -> bool {
     text.contains(['İ', 'Σ'])
 }
 
-fn lower_cased_dn(case: &Case<'_>, Answers { ours, theirs, .. }: &Answers, point: &Point) -> bool {
-    let names = case.tree.users.iter().filter(|user| {
-        let typed = case.login.name.trim().to_lowercase();
-        user.uids
-            .iter()
-            .any(|uid| uid.trim().to_lowercase() == typed)
-    });
-    let mut names = names.map(|user| user.dn.text());
-    match point {
-        Point::Class if theirs.verdict.class == Class::Wrong && ours.class != Class::Wrong => {
-            names.any(|dn| changes_when_lower_cased(&dn))
-        }
-        _ => {
-            let place = match point {
-                Point::Flag(name) => name,
-                _ => "",
-            };
-            let mut odd = false;
-            case.policy.each_group(&mut |at, dn, _| {
-                odd |= at == place && changes_when_lower_cased(dn);
-            });
-            odd
-        }
-    }
+fn lower_cased_dn(case: &Case<'_>, answers: &Answers, point: &Point) -> bool {
+    let typed = case.login.name.trim().to_lowercase();
+    let same = |uid: &String| uid.trim().to_lowercase() == typed;
+    let mut users = case.tree.users.iter();
+    *point == Point::Class
+        && answers.theirs.verdict.class == Class::Wrong
+        && users.any(|user| user.uids.iter().any(same) && changes_when_lower_cased(&user.dn.text()))
 }
 
 fn posix_login_name(case: &Case<'_>, _: &Answers, point: &Point) -> bool {

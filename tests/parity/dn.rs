@@ -23,10 +23,11 @@ impl Dn {
         self.written(",", |kind, value| format!("{kind}={}", escaped(value)))
     }
 
-    /// The spelling of slapd: hexadecimal digits for what needs escaping.
+    /// The spelling of slapd: hexadecimal digits for what needs escaping, which a control character does
+    /// not.
     pub fn as_sent(&self) -> String {
         self.written(",", |kind, value| {
-            format!("{kind}={}", hex(value, usize::MAX))
+            format!("{kind}={}", hex(value, usize::MAX, true))
         })
     }
 
@@ -41,7 +42,7 @@ impl Dn {
             };
             let value = match random.below(4) {
                 0 => escaped(&value.to_ascii_uppercase()),
-                1 => hex(value, random.below(value.chars().count())),
+                1 => hex(value, random.below(value.chars().count()), false),
                 2 => hex_where_needed(value),
                 _ => escaped(value),
             };
@@ -78,6 +79,10 @@ pub fn escaped(value: &str) -> String {
     let mut text = String::new();
     for c in value.chars() {
         let leading = text.is_empty() && (c == '#' || c == ' ');
+        if c.is_ascii_control() {
+            text.push_str(&hex_of(c));
+            continue;
+        }
         if leading || SPECIAL.contains(c) {
             text.push('\\');
         }
@@ -90,10 +95,12 @@ pub fn escaped(value: &str) -> String {
 }
 
 /// With one character, and those that need escaping, as hexadecimal digits.
-fn hex(value: &str, place: usize) -> String {
+fn hex(value: &str, place: usize, control_as_is: bool) -> String {
     let mut text = String::new();
     for (at, c) in value.chars().enumerate() {
-        match at == place || SPECIAL.contains(c) || (at == 0 && "# ".contains(c)) {
+        let raw = control_as_is && c.is_ascii_control();
+        let special = SPECIAL.contains(c) || c.is_ascii_control();
+        match !raw && (at == place || special || (at == 0 && "# ".contains(c))) {
             true => text.push_str(&hex_of(c)),
             false => text.push(c),
         }

@@ -101,7 +101,11 @@ pub fn people(random: &mut Random) -> Vec<User> {
 fn person(random: &mut Random, name: &str) -> User {
     let mut user = User::new(name);
     let base = *random.of(&[USERS, USERS, USERS, USERS, DEEP, CONTRACTORS]);
-    let cn = name.trim();
+    let cn = match random.percent(4) {
+        true => &format!("{}\tTab", name.trim()),
+        false => name.trim(),
+    };
+    user.attributes[0].1 = cn.to_owned();
     user.dn = match random.below(12) {
         0 => Dn::new(&[("cn", cn)], base),
         1 => Dn::new(&[("cn", cn), ("uid", name)], base),

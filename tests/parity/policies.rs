@@ -168,7 +168,7 @@ impl<'t> Maker<'_, 't> {
                 .dn
                 .text(),
             8..11 => self.random.of(&groups).dn.text(),
-            11..50 => {
+            11..30 => {
                 let group = *self.random.of(&open);
                 group.dn.respelled(self.random)
             }
