@@ -45,17 +45,9 @@ impl Dn {
     /// More than 8 KiB, an empty name, a component without `=`, an empty value (an unset variable, as a rule), a
     /// character that has to be escaped and is not.
     pub fn parse(text: &str) -> Result<Self, BadDn> {
-        if text.len() > MAX_DN {
-            return Err(BadDn {
-                offset: MAX_DN,
-                problem: "the name is longer than 8 KiB",
-            });
-        }
-        let mut parser = DnParser { text, at: 0 };
-        let rdns = parser.name()?;
         Ok(Dn {
+            rdns: DnParser::new(text, false).name()?,
             text: text.to_owned(),
-            rdns,
         })
     }
 
@@ -68,6 +60,7 @@ impl Dn {
         if !text.contains(|c: char| c.is_ascii_control()) {
             return Dn::parse(text);
         }
+        let rdns = DnParser::new(text, true).name()?;
         let mut escaped = String::with_capacity(text.len());
         for c in text.chars() {
             match c.is_ascii_control() {
@@ -75,7 +68,10 @@ impl Dn {
                 false => escaped.push(c),
             }
         }
-        Dn::parse(&escaped)
+        Ok(Dn {
+            text: escaped,
+            rdns,
+        })
     }
 
     /// How many levels this name is below `base`: 0 for the same name, None if it is not below it.
@@ -134,10 +130,26 @@ impl Hash for Dn {
 struct DnParser<'a> {
     text: &'a str,
     at: usize,
+    /// Whether a control character may stand there as it is.
+    control_characters: bool,
 }
 
-impl DnParser<'_> {
+impl<'a> DnParser<'a> {
+    fn new(text: &'a str, control_characters: bool) -> Self {
+        DnParser {
+            text,
+            at: 0,
+            control_characters,
+        }
+    }
+
     fn name(&mut self) -> Result<Vec<Rdn>, BadDn> {
+        if self.text.len() > MAX_DN {
+            return Err(BadDn {
+                offset: MAX_DN,
+                problem: "the name is longer than 8 KiB",
+            });
+        }
         let mut rdns = Vec::new();
         loop {
             rdns.push(self.rdn()?);
@@ -201,7 +213,9 @@ impl DnParser<'_> {
                     continue;
                 }
                 b'"' | b'<' | b'>' => return Err(self.error("this character must be escaped")),
-                0..0x20 | 0x7f => return Err(self.error("a control character must be escaped")),
+                0..0x20 | 0x7f if !self.control_characters => {
+                    return Err(self.error("a control character must be escaped"));
+                }
                 _ => value.push(byte),
             }
             if byte != b' ' {

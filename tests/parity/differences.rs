@@ -30,7 +30,7 @@ pub struct Difference {
     explains: fn(&Case<'_>, &Answers, &Point) -> bool,
 }
 
-pub const DIFFERENCES: [Difference; 18] = [
+pub const DIFFERENCES: [Difference; 19] = [
     Difference {
         name: "name-shape",
         explains: name_shape,
@@ -42,6 +42,10 @@ pub const DIFFERENCES: [Difference; 18] = [
     Difference {
         name: "missing-group-below-not",
         explains: missing_group_below_not,
+    },
+    Difference {
+        name: "group-outside-of-the-search-below-not",
+        explains: group_outside_of_the_search_below_not,
     },
     Difference {
         name: "search-that-fails-in-a-union",
@@ -155,23 +159,43 @@ fn name_exact(case: &Case<'_>, Answers { ours, theirs, .. }: &Answers, _: &Point
     other && ours.class == Class::Wrong
 }
 
-fn missing_group_below_not(
+fn missing_group_below_not(case: &Case<'_>, answers: &Answers, point: &Point) -> bool {
+    // A gate is an error then.
+    let shut = *point != Point::Class || answers.ours.class == Class::Error;
+    let missing = |dn: &str| !named(case, dn).iter().any(|group| is_shown(group.access));
+    shut && below_not(case, answers, point, missing)
+}
+
+fn group_outside_of_the_search_below_not(
+    case: &Case<'_>,
+    answers: &Answers,
+    point: &Point,
+) -> bool {
+    let outside = |dn: &str| {
+        named(case, dn)
+            .iter()
+            .any(|group| !case.policy.finds(group))
+    };
+    case.policy.nested && below_not(case, answers, point, outside)
+}
+
+/// Whether a group of this kind stands below `not` or `deny` where the point is, and what it should keep
+/// shut is shut with us.
+fn below_not(
     case: &Case<'_>,
     Answers { ours, theirs, .. }: &Answers,
     point: &Point,
+    kind: impl Fn(&str) -> bool,
 ) -> bool {
     let place = match point {
-        Point::Class if ours.class == Class::Error => "",
-        // Such a flag is not set.
+        Point::Class if matches!(ours.class, Class::Error | Class::Refused) => "",
         Point::Flag(name) if theirs.verdict.flags.contains(name) => name,
         _ => return false,
     };
-    let mut missing = false;
-    case.policy.each_group(&mut |at, dn, negated| {
-        let exists = named(case, dn).iter().any(|group| is_shown(group.access));
-        missing |= at == place && negated && !exists;
-    });
-    missing && theirs.verdict.class != Class::Wrong
+    let mut found = false;
+    case.policy
+        .each_group(&mut |at, dn, negated| found |= at == place && negated && kind(dn));
+    found && theirs.verdict.class != Class::Wrong
 }
 
 /// The groups that a text of the configuration may mean.
@@ -198,18 +222,18 @@ fn search_that_fails_in_a_union(
     case.policy.template.is_none() && searches.len() > 1 && fails && ours.class == Class::Error
 }
 
-fn group_that_cannot_be_read(
-    case: &Case<'_>,
-    Answers { theirs, .. }: &Answers,
-    point: &Point,
-) -> bool {
-    let error = &theirs.error;
+fn group_that_cannot_be_read(case: &Case<'_>, answers: &Answers, point: &Point) -> bool {
+    let error = &answers.theirs.error;
+    let guarded = |group: &&Group| matches!(group.access, Access::Guarded | Access::Opaque);
+    let guarded = |dn: &str| named(case, dn).iter().any(guarded);
+    let no_dn = |dn: &str| dn.starts_with("noSuchAttribute");
+    if case.policy.nested {
+        return below_not(case, answers, point, |dn| guarded(dn) || no_dn(dn));
+    }
     let mut unreadable = false;
     case.policy.each_group(&mut |_, dn, _| {
-        let guarded = |group: &&Group| matches!(group.access, Access::Guarded | Access::Opaque);
-        unreadable |=
-            error.starts_with("INSUFFICIENT_ACCESS") && named(case, dn).iter().any(guarded);
-        unreadable |= error.starts_with("INVALID_DN_SYNTAX") && dn.starts_with("noSuchAttribute");
+        unreadable |= error.starts_with("INSUFFICIENT_ACCESS") && guarded(dn);
+        unreadable |= error.starts_with("INVALID_DN_SYNTAX") && no_dn(dn);
     });
     *point == Point::Class && unreadable
 }

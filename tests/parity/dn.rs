@@ -31,6 +31,14 @@ impl Dn {
         })
     }
 
+    /// The same where a configuration takes it, which has no control characters.
+    pub fn as_configured(&self) -> String {
+        match self.as_sent() {
+            sent if sent.contains(|c: char| c.is_ascii_control()) => self.text(),
+            sent => sent,
+        }
+    }
+
     /// Another spelling of the same name.
     pub fn respelled(&self, random: &mut Random) -> String {
         let separator = *random.of(&[",", ", ", " , ", ",  "]);

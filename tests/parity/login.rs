@@ -38,7 +38,7 @@ const WRONG: [&str; 7] = [
 ];
 
 pub fn login(random: &mut Random, tree: &Tree, policy: &Policy) -> Login {
-    if random.percent(6) {
+    if random.percent(4) {
         let name = (*random.of(&STRANGERS)).to_owned();
         let password = password(random, tree, None);
         return Login { name, password };
@@ -79,13 +79,13 @@ fn name(random: &mut Random, user: &User) -> String {
 fn password(random: &mut Random, tree: &Tree, right: Option<&str>) -> String {
     let right = right.unwrap_or("had-it-one").to_owned();
     match random.below(100) {
-        0..3 => String::new(),
-        3..5 => " ".to_owned(),
-        5..10 => (*random.of(&WRONG)).to_owned(),
-        10..12 => format!("{right} "),
-        12..14 => right.to_uppercase(),
-        14..16 => right.chars().skip(1).collect(),
-        16..18 => random.of(&tree.users).password.clone().unwrap_or_default(),
+        0..2 => String::new(),
+        2 => " ".to_owned(),
+        3..6 => (*random.of(&WRONG)).to_owned(),
+        6 => format!("{right} "),
+        7 => right.to_uppercase(),
+        8 => right.chars().skip(1).collect(),
+        9..11 => random.of(&tree.users).password.clone().unwrap_or_default(),
         _ => right,
     }
 }

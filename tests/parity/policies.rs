@@ -35,7 +35,12 @@ pub fn policy(random: &mut Random, tree: &Tree, nested: bool) -> Policy {
         false => *random.of(&Kind::ALL),
     };
     let bind = [Bind::Service, Bind::Anonymous, Bind::Refused][random.weighted(&[70, 28, 2])];
-    let mut maker = Maker { random, tree, kind };
+    let mut maker = Maker {
+        random,
+        tree,
+        kind,
+        nested,
+    };
     let flags = maker.flags();
     let require = maker.random.percent(25).then(|| maker.query(2, true));
     let deny = maker.random.percent(25).then(|| maker.group());
@@ -85,12 +90,12 @@ fn user_searches(random: &mut Random) -> Vec<Search> {
         50..65 => vec![search(BASE, "subtree")],
         65..80 => vec![search(USERS, "subtree"), search(CONTRACTORS, "onelevel")],
         // Entries that both find.
-        80..95 => vec![
+        80..96 => vec![
             search(USERS, "subtree"),
             search(DEEP, "subtree"),
             search(BASE, "subtree"),
         ],
-        95..97 => vec![search(USERS, "subtree"), search(MISSING, "subtree")],
+        96 => vec![search(USERS, "subtree"), search(MISSING, "subtree")],
         97 => vec![search(MISSING, "subtree")],
         _ => vec![search(USERS, "subtree")],
     }
@@ -100,6 +105,7 @@ struct Maker<'r, 't> {
     random: &'r mut Random,
     tree: &'t Tree,
     kind: Kind,
+    nested: bool,
 }
 
 impl<'t> Maker<'_, 't> {
@@ -167,12 +173,17 @@ impl<'t> Maker<'_, 't> {
             5..8 => self.tree.groups[self.random.below(self.tree.groups.len())]
                 .dn
                 .text(),
-            8..11 => self.random.of(&groups).dn.text(),
-            11..30 => {
+            8..10 => self.random.of(&groups).dn.text(),
+            10..15 => {
                 let group = *self.random.of(&open);
                 group.dn.respelled(self.random)
             }
-            _ => self.random.of(&open).dn.text(),
+            // What django-auth-ldap compares as text is spelled as the server does, as a rule.
+            15..30 if !self.nested => {
+                let group = *self.random.of(&open);
+                group.dn.respelled(self.random)
+            }
+            _ => self.random.of(&open).dn.as_configured(),
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::common::directory::{SERVICE_DN, SERVICE_PASSWORD};
 use crate::dn::escaped;
-use crate::tree::{Kind, Tree, User};
+use crate::tree::{Group, Kind, Tree, User};
 
 /// A question about groups.
 #[derive(Clone, Debug)]
@@ -222,6 +222,18 @@ impl Policy {
                 below.is_some_and(|front| search.scope == "subtree" || !front.contains("ou="))
             }),
         }
+    }
+
+    /// Whether `group.search` finds the group.
+    pub fn finds(&self, group: &Group) -> bool {
+        let dn = group.dn.text();
+        self.group_searches.iter().any(|search| {
+            let below = dn.strip_suffix(search.base.as_str());
+            let deep = search.scope == "subtree";
+            let near = below.is_some_and(|front| deep || !front.contains("ou="));
+            let excluded = search.filter.contains("retired") && group.description.is_some();
+            near && !excluded && group.kind == self.kind
+        })
     }
 
     /// The same with each group of the tree spelled as the server does.

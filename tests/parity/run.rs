@@ -89,7 +89,7 @@ impl Report {
             );
         }
         // What is listed may not swallow what is to be compared.
-        assert!(self.equal * 10 >= self.compared * 7, "{summary}");
+        assert!(self.equal * 100 >= self.compared * 65, "{summary}");
     }
 
     /// The figures.

@@ -5,8 +5,8 @@ use crate::common::directory::{GROUPS, USERS};
 use crate::dn::Dn;
 use crate::login::Login;
 use crate::policy::{Bind, Policy, Query, Search};
-use crate::tree::{Access, Group, Kind, MISSING, Tree, User};
-use crate::verdict::Class;
+use crate::tree::{Access, Group, Kind, MISSING, OUTSIDE, Tree, User};
+use crate::verdict::Class::{self, Error, Exempt, Expired, Granted, Refused, Wrong};
 
 /// A login, and how both sides have to answer it.
 pub struct Scene {
@@ -38,11 +38,18 @@ pub fn tree() -> Tree {
     let mut outer = Group::new(Kind::Names, "Outer Team", &[]);
     outer.members.push(groups[0].dn.text());
     groups.push(outer);
+    let mut elsewhere = Group::new(Kind::Names, "elsewhere", &active);
+    elsewhere.dn = outside();
+    groups.push(elsewhere);
     users.push(ada);
     let mut unseen = User::new("unseen");
     unseen.invisible = true;
     users.push(unseen);
     Tree { users, groups }
+}
+
+fn outside() -> Dn {
+    Dn::new(&[("cn", "elsewhere")], OUTSIDE)
 }
 
 fn group(kind: Kind, name: &str) -> String {
@@ -80,76 +87,36 @@ pub fn login(name: &str) -> Login {
     }
 }
 
-/// The scene of a difference. [`crate::remembered_outage`] has one of its own.
+/// The scene of a difference. That of `remembered-outage` needs an outage.
 pub fn scene(difference: &str) -> Scene {
-    use Class::{Error, Exempt, Expired, Granted, Refused, Wrong};
     let names = || policy(Kind::Names);
-    let posix = || policy(Kind::Posix);
-    let (policy, login, ours, theirs) = match difference {
-        "name-shape" => (names(), login(" trim"), Wrong, Granted),
-        "name-exact" => {
-            let mut upper = login("UPPER");
-            upper.name = "upper".to_owned();
-            (names(), upper, Wrong, Granted)
+    let ((policy, login), (ours, theirs)) = match difference {
+        "name-shape" => ((names(), login(" trim")), (Wrong, Granted)),
+        "name-exact" => ((names(), login_as("upper", "UPPER")), (Wrong, Granted)),
+        "lower-cased-dn" => ((names(), login("İlker")), (Granted, Wrong)),
+        "posix-login-name" => (
+            (policy(Kind::Posix), login_as("ada too", "ada")),
+            (Refused, Granted),
+        ),
+        "posix-name-beyond-ascii" => ((policy(Kind::Posix), login("zoë")), (Refused, Error)),
+        "attribute-that-is-no-text" => ((with("audio"), login("picture")), (Granted, Granted)),
+        "attribute-made-presentable" => {
+            ((with("description"), login("picture")), (Granted, Granted))
         }
-        "missing-group-below-not" => {
-            let mut policy = names();
-            policy.deny = Some(group(Kind::Names, "missing"));
-            (policy, login("alice"), Error, Granted)
-        }
-        "search-that-fails-in-a-union" => {
-            let mut policy = names();
-            let mut missing = policy.searches[0].clone();
-            missing.base = MISSING.to_owned();
-            policy.searches.push(missing);
-            (policy, login("alice"), Error, Granted)
-        }
-        "group-that-cannot-be-read" => {
-            let mut policy = names();
-            let guarded = Query::Group(group(Kind::Names, "guarded"));
-            policy.flags.push(("is_staff".to_owned(), guarded));
-            (policy, login("alice"), Granted, Error)
-        }
+        "operational-attribute" => (
+            (with("createTimestamp"), login("alice")),
+            (Granted, Granted),
+        ),
+        "account-state" => ((names(), login("old")), (Expired, Granted)),
+        "exempt" => ((names(), login("root")), (Exempt, Granted)),
+        "search-that-fails-in-a-union" => ((failing_union(), login("alice")), (Error, Granted)),
+        "password-of-sshd" => (password_of_sshd(), (Wrong, Error)),
         "own-entry-that-cannot-be-read" => {
             let mut policy = names();
             policy.template = Some(format!("uid={{user}},{USERS}"));
-            (policy, login("unseen"), Error, Refused)
+            ((policy, login("unseen")), (Error, Refused))
         }
-        "percent-in-a-dn" => (nested(), login("100%"), Granted, Error),
-        "spelling-in-nested-groups" => {
-            let mut policy = nested();
-            policy.flags[0].1 = Query::Group(group(Kind::Names, "Outer Team").replace(',', ", "));
-            (policy, login("alice"), Granted, Refused)
-        }
-        "lower-cased-dn" => (names(), login("İlker"), Granted, Wrong),
-        "posix-login-name" => {
-            let mut ada = login("ada");
-            ada.name = "ada too".to_owned();
-            (posix(), ada, Refused, Granted)
-        }
-        "posix-name-beyond-ascii" => (posix(), login("zoë"), Refused, Error),
-        "attribute-that-is-no-text" => {
-            let attribute = ("shown", "audio");
-            (with(attribute), login("picture"), Granted, Granted)
-        }
-        "attribute-made-presentable" => {
-            let attribute = ("note", "description");
-            (with(attribute), login("picture"), Granted, Granted)
-        }
-        "operational-attribute" => {
-            let attribute = ("made", "createTimestamp");
-            (with(attribute), login("alice"), Granted, Granted)
-        }
-        "password-of-sshd" => {
-            let mut policy = names();
-            policy.bind = Bind::Refused;
-            let mut login = login("alice");
-            login.password = "\u{8}\n\r\u{7f}INCORRECT".to_owned();
-            (policy, login, Wrong, Error)
-        }
-        "account-state" => (names(), login("old"), Expired, Granted),
-        "exempt" => (names(), login("root"), Exempt, Granted),
-        other => panic!("{other} has no scene"),
+        _ => scene_of_groups(difference),
     };
     Scene {
         policy,
@@ -159,14 +126,68 @@ pub fn scene(difference: &str) -> Scene {
     }
 }
 
+/// The scenes about a group that cannot be found, read, or compared.
+fn scene_of_groups(difference: &str) -> ((Policy, Login), (Class, Class)) {
+    let mut flat = policy(Kind::Names);
+    let mut nested = nested();
+    let alice = login("alice");
+    match difference {
+        "missing-group-below-not" => {
+            flat.deny = Some(group(Kind::Names, "missing"));
+            ((flat, alice), (Error, Granted))
+        }
+        "group-outside-of-the-search-below-not" => {
+            nested.group_searches[0].base = Kind::Names.unit();
+            nested.deny = Some(outside().text());
+            ((nested, alice), (Refused, Granted))
+        }
+        "group-that-cannot-be-read" => {
+            let guarded = Query::Group(group(Kind::Names, "guarded"));
+            flat.flags.push(("is_staff".to_owned(), guarded));
+            ((flat, alice), (Granted, Error))
+        }
+        "percent-in-a-dn" => ((nested, login("100%")), (Granted, Error)),
+        "spelling-in-nested-groups" => {
+            let spaced = group(Kind::Names, "Outer Team").replace(',', ", ");
+            nested.flags[0].1 = Query::Group(spaced);
+            ((nested, alice), (Granted, Refused))
+        }
+        other => panic!("{other} has no scene"),
+    }
+}
+
+fn login_as(typed: &str, name: &str) -> Login {
+    Login {
+        name: typed.to_owned(),
+        ..login(name)
+    }
+}
+
+fn failing_union() -> Policy {
+    let mut policy = policy(Kind::Names);
+    let mut missing = policy.searches[0].clone();
+    missing.base = MISSING.to_owned();
+    policy.searches.push(missing);
+    policy
+}
+
+/// The service account is refused, which only those find out who ask.
+fn password_of_sshd() -> (Policy, Login) {
+    let mut policy = policy(Kind::Names);
+    policy.bind = Bind::Refused;
+    let mut login = login("alice");
+    login.password = "\u{8}\n\r\u{7f}INCORRECT".to_owned();
+    (policy, login)
+}
+
 fn nested() -> Policy {
     let mut policy = policy(Kind::Names);
     policy.nested = true;
     policy
 }
 
-fn with(attribute: (&'static str, &'static str)) -> Policy {
+fn with(attribute: &'static str) -> Policy {
     let mut policy = policy(Kind::Names);
-    policy.attributes.push(attribute);
+    policy.attributes.push(("extra", attribute));
     policy
 }
