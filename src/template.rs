@@ -88,6 +88,12 @@ impl Filter {
         Filter(format!("({}={escaped})", attribute.as_str()))
     }
 
+    /// `(attribute=*)`: whatever its value.
+    #[must_use]
+    pub fn presence(attribute: &AttributeName) -> Self {
+        Filter(format!("({}=*)", attribute.as_str()))
+    }
+
     /// `(|(self)(other))`
     #[must_use]
     pub fn or(&self, other: &Filter) -> Self {

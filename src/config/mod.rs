@@ -219,8 +219,10 @@ pub struct Group {
 pub enum GroupSchema {
     /// The attribute lists the members' DNs.
     MemberDn(AttributeName),
-    /// `member` lists DNs, and the primary group of a user is in its `primaryGroupID`.
+    /// `member` lists DNs, and a user's entry tells its primary group.
     ActiveDirectory,
+    /// The server lists a user's groups in `memberOf` of the user's entry.
+    MemberOf,
     /// `memberUid` lists names, and the primary group of a user is in its `gidNumber` (RFC 2307).
     Posix,
 }
@@ -311,6 +313,14 @@ pub struct PasswordChange {
     pub change: ChangeMethod,
     /// Shown instead of changing.
     pub prohibit_message: Option<String>,
+}
+
+impl PasswordChange {
+    /// Whether users may change their password on this host at all.
+    #[must_use]
+    pub fn is_offered(&self) -> bool {
+        self.change != ChangeMethod::Off && self.prohibit_message.is_none()
+    }
 }
 
 /// `password.change`
