@@ -9,7 +9,7 @@ use crate::names::Dn;
 /// Reads a SearchResultEntry (RFC 4511 §4.5.2). None if it has another shape, or a name that is no DN.
 pub fn read_entry(found: ResultEntry) -> Option<Entry> {
     let (name, attributes) = read_parts(found)?;
-    Some(Entry::new(Dn::parse(&name).ok()?, attributes))
+    Some(Entry::new(Dn::received(&name).ok()?, attributes))
 }
 
 /// The name as it came, and the attributes: the root of a directory has an empty name, which is no [`Dn`].
