@@ -7,7 +7,9 @@ mod active_directory;
 mod change;
 mod entry;
 mod groups;
+pub mod inspect;
 pub mod ldap;
+mod member_of;
 mod nested;
 mod operations;
 mod password;
@@ -15,6 +17,7 @@ mod ppolicy;
 pub(crate) mod result_code;
 mod session;
 mod sid;
+pub mod traced;
 mod user_bind;
 
 use std::collections::BTreeMap;
@@ -25,7 +28,8 @@ use crate::policy::{Answer, Question};
 use crate::secret::Password;
 
 pub use password::{ChangeVerdict, Refusal};
-pub use user_bind::UserBindVerdict;
+pub use result_code::name as result_name;
+pub use user_bind::{UserBindVerdict, sub_code};
 
 /// The questions of a login. Every answer is given before the deadline that the implementation
 /// was made with, or is [`DirectoryError::Unavailable`].
@@ -110,6 +114,17 @@ impl Entry {
         self.attributes
             .get(&attribute.to_ascii_lowercase())
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the server has sent a part of the attribute's values only: `attribute;range=0-1499`
+    /// (MS-ADTS 3.1.1.3.1.3.3).
+    #[must_use]
+    pub fn has_range_of(&self, attribute: &str) -> bool {
+        let ranged = format!("{};range=", attribute.to_ascii_lowercase());
+        let from_there = self.attributes.range(ranged.clone()..);
+        from_there
+            .take(1)
+            .any(|(name, _)| name.starts_with(&ranged))
     }
 
     /// The first value of an attribute, if it is text.

@@ -13,6 +13,7 @@ use crate::config::{Log as Settings, LogFacility, LogLevel};
 use crate::directory::Cause;
 use crate::login::Decision;
 use crate::login::change::Changing;
+use crate::names::UserName;
 use crate::outcome::{ChangeOutcome, Outcome};
 
 /// The socket of the system's log daemon.
@@ -72,6 +73,7 @@ impl Log {
             cause: end.cause,
             reason: &end.reason,
             passed_over: &end.passed_over,
+            canonical: None,
         };
         self.write(level, severity, &line(subject, &ended, elapsed));
     }
@@ -125,6 +127,7 @@ pub fn decision_line(subject: Subject<'_>, decision: &Decision, elapsed: Duratio
         cause: decision.cause,
         reason: &decision.reason,
         passed_over: &decision.passed_over,
+        canonical: decision.canonical.as_ref(),
     };
     line(subject, &ended, elapsed)
 }
@@ -136,6 +139,7 @@ struct Ended<'a> {
     cause: Option<Cause>,
     reason: &'a str,
     passed_over: &'a str,
+    canonical: Option<&'a UserName>,
 }
 
 fn line(subject: Subject<'_>, ended: &Ended<'_>, elapsed: Duration) -> String {
@@ -147,6 +151,13 @@ fn line(subject: Subject<'_>, ended: &Ended<'_>, elapsed: Duration) -> String {
         field(ended.server.unwrap_or_default().as_bytes(), MAX_VALUE),
         elapsed.as_millis(),
     );
+    if let Some(account) = ended.canonical {
+        let _ = write!(
+            line,
+            " canonical={}",
+            field(account.as_str().as_bytes(), MAX_VALUE)
+        );
+    }
     if let Some(cause) = ended.cause {
         let _ = write!(line, " cause={}", cause.name());
     }
@@ -314,6 +325,7 @@ impl LogFormat<&String> for Tagged {
 mod tests {
     use super::*;
     use crate::directory::Cause;
+    use crate::names::UserName;
 
     fn line(user: &[u8], decision: &Decision) -> String {
         decision_line(
@@ -333,6 +345,13 @@ mod tests {
             line(b"alice", &granted),
             "user=alice rhost=- outcome=granted server=ldaps://ldap1.example.com:636 ms=3"
         );
+        let alias = Decision {
+            canonical: Some(UserName::parse(b"alice").unwrap()),
+            ..granted
+        };
+        let line_of_alias = line(b"Alice@Example.COM", &alias);
+        assert!(line_of_alias.starts_with("user=Alice@Example.COM rhost="));
+        assert!(line_of_alias.ends_with(" ms=3 canonical=alice"));
         let down = Decision {
             cause: Some(Cause::Refused),
             ..Decision::local(Outcome::Unavailable, "127.0.0.1:389: refused")

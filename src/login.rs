@@ -6,7 +6,9 @@
 //! The password decides before the gates do: whoever does not know it learns nothing about them.
 
 mod announce;
+mod canonical;
 pub mod change;
+mod gates;
 mod listing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,12 +19,14 @@ use crate::directory::{Cause, Directory, DirectoryError, Entry, UserBindVerdict}
 use crate::names::{Dn, FlagName, ServiceName, UserName};
 use crate::notice::Notice;
 use crate::outcome::{Expired, Outcome, Phase};
-use crate::policy::{self, Answer, Facts, Question, Verdict};
+use crate::policy;
 use crate::sys;
 use crate::transaction::{HostError, Transaction};
 
 pub use announce::announce;
+use gates::pass_gates;
 use listing::is_listed;
+pub use listing::listings;
 
 /// Who wants in, by which way, under which rules.
 #[derive(Clone, Copy)]
@@ -30,6 +34,8 @@ struct Request<'a> {
     config: &'a Config,
     user: &'a UserName,
     service: &'a ServiceName,
+    /// The uid that the user has on this host, if the name is one of its accounts.
+    local_uid: Option<u32>,
 }
 
 /// How a phase ended, and what the log and the session need to know about it.
@@ -46,6 +52,8 @@ pub struct Decision {
     /// The servers before it that could not be used, and why; empty for [`Outcome::Unavailable`], whose
     /// reason has all of them.
     pub passed_over: String,
+    /// The account that the user is, where the name typed was another spelling or an alias.
+    pub canonical: Option<UserName>,
     /// Who the user is in the directory, for [`Outcome::Granted`] and [`Outcome::MustChange`].
     pub identity: Option<Identity>,
     /// What there is to tell the user; see [`announce`].
@@ -72,6 +80,7 @@ impl Decision {
             cause: None,
             server: None,
             passed_over: String::new(),
+            canonical: None,
             identity: None,
             notice: None,
         }
@@ -100,10 +109,11 @@ pub fn decide(
         config,
         user: &user,
         service: &service,
+        local_uid,
     };
     match phase {
         Phase::Auth => authenticate(request, transaction, directory),
-        Phase::Account => Ok(account(request, directory)),
+        Phase::Account => Ok(account(request, transaction, directory)),
     }
 }
 
@@ -136,22 +146,32 @@ fn authenticate(
     if transaction.was_refused(&password) {
         return Ok(Decision::local(Outcome::BadPassword, REFUSED_BEFORE));
     }
+    let mut canonical = None;
     let result = (|| {
-        let (entry, proven) = match &request.config.user.lookup {
+        let (found, proven) = match &request.config.user.lookup {
             UserLookup::Search(_) => {
-                let entry = identify(request, directory)?;
-                let proven = check(directory.verify(&entry.dn, &password)?)?;
-                (entry, proven)
+                let found = identify(request, transaction, directory)?;
+                let proven = check(directory.verify(&found.entry.dn, &password)?)?;
+                (found, proven)
             }
             UserLookup::Template(template) => {
                 let dn = template.expand(request.user).ok_or_else(no_such_dn)?;
                 let proven = check(directory.verify(&dn, &password)?)?;
-                (identify(request, directory)?, proven)
+                (identify(request, transaction, directory)?, proven)
             }
         };
-        admit(request, entry, Some(proven), directory)
+        canonical.clone_from(&found.canonical);
+        admit(
+            found.request(request),
+            found.entry.clone(),
+            Some(proven),
+            directory,
+        )
     })();
-    let decision = conclude(result, directory);
+    let decision = Decision {
+        canonical,
+        ..conclude(result, directory)
+    };
     if decision.outcome == Outcome::BadPassword {
         transaction.note_refused(&password);
     }
@@ -163,10 +183,20 @@ const REFUSED_BEFORE: &str =
     "the directory has just refused this password in this transaction, nothing was sent";
 
 /// May the user in, however authentication was done? Needs no password and no earlier phase.
-fn account(request: Request<'_>, directory: &mut dyn Directory) -> Decision {
-    let result =
-        identify(request, directory).and_then(|entry| admit(request, entry, None, directory));
-    conclude(result, directory)
+fn account(
+    request: Request<'_>,
+    transaction: &mut dyn Transaction,
+    directory: &mut dyn Directory,
+) -> Decision {
+    let mut canonical = None;
+    let result = identify(request, transaction, directory).and_then(|found| {
+        canonical.clone_from(&found.canonical);
+        admit(found.request(request), found.entry.clone(), None, directory)
+    });
+    Decision {
+        canonical,
+        ..conclude(result, directory)
+    }
 }
 
 /// The way out of a login: what ended it, short of a grant.
@@ -190,17 +220,41 @@ fn no_such_dn() -> End {
     )
 }
 
-/// The one entry whose name is the user's.
-fn identify(request: Request<'_>, directory: &mut dyn Directory) -> Result<Entry, End> {
+/// The user's entry, and the account that it is.
+struct Identified {
+    entry: Entry,
+    canonical: Option<UserName>,
+}
+
+impl Identified {
+    /// The same request, for the account.
+    fn request<'a>(&'a self, request: Request<'a>) -> Request<'a> {
+        Request {
+            user: self.canonical.as_ref().unwrap_or(request.user),
+            ..request
+        }
+    }
+}
+
+/// The one entry whose name is the user's, or may be taken for it.
+fn identify(
+    request: Request<'_>,
+    transaction: &mut (impl Transaction + ?Sized),
+    directory: &mut dyn Directory,
+) -> Result<Identified, End> {
     let unknown = |why: &str| End::Decided(Outcome::UnknownUser, why.to_owned());
     let entry = policy::only_one(directory.find(request.user)?).map_err(unknown)?;
     let attribute = request.config.user.name_attribute.as_str();
-    if !policy::is_named(entry.values(attribute), request.user) {
+    let canonical = if policy::is_named(entry.values(attribute), request.user) {
+        None
+    } else if request.config.user.canonical_name {
+        Some(canonical::account_of(request, &entry, transaction)?)
+    } else {
         return Err(unknown(&format!(
             "no value of {attribute} is exactly this name"
         )));
-    }
-    Ok(entry)
+    };
+    Ok(Identified { entry, canonical })
 }
 
 /// What a bind that succeeded says besides.
@@ -289,77 +343,20 @@ fn prohibition(config: &Config) -> Option<Notice> {
 }
 
 fn state(config: &Config, entry: &Entry, just_bound: bool) -> State {
-    let circumstances = Circumstances {
+    let families = config.access.account_state.as_ref();
+    let values = |name: &str| entry.values(name);
+    let at = circumstances(just_bound);
+    account_state::evaluate(&Attributes::new(&values), families, &at)
+}
+
+/// What the state of the account depends on besides the entry.
+#[must_use]
+pub fn circumstances(just_bound: bool) -> Circumstances {
+    Circumstances {
         now: sys::now(),
         just_bound,
         lockout_duration: None,
-    };
-    let families = config.access.account_state.as_ref();
-    let values = |name: &str| entry.values(name);
-    account_state::evaluate(&Attributes::new(&values), families, &circumstances)
-}
-
-/// Asks until every gate is decided; then, for the session, until every flag is.
-fn pass_gates(
-    request: Request<'_>,
-    entry: Entry,
-    directory: &mut dyn Directory,
-) -> Result<Identity, End> {
-    let Request {
-        config, service, ..
-    } = request;
-    let gates = policy::gates(config, service);
-    let mut facts = Facts::new();
-    loop {
-        match policy::verdict(&gates, &config.flags, &facts) {
-            Verdict::Open => break,
-            Verdict::Shut(why) => return Err(End::Decided(Outcome::Refused, why)),
-            Verdict::Misconfigured(why) => return Err(End::Decided(Outcome::ConfigError, why)),
-            Verdict::Ask(open) => ask(request, directory, &entry, open, &mut facts)?,
-        }
     }
-    let mut flags = BTreeSet::new();
-    if config.session.environment {
-        flags = loop {
-            match policy::flags_set(&config.flags, &facts) {
-                Ok(flags) => break flags,
-                Err(open) => ask(request, directory, &entry, open, &mut facts)?,
-            }
-        };
-    }
-    let attributes = config
-        .user
-        .attributes
-        .iter()
-        .filter_map(|(key, attribute)| {
-            Some((
-                key.clone(),
-                entry.first_text(attribute.as_str())?.to_owned(),
-            ))
-        });
-    Ok(Identity {
-        attributes: attributes.collect(),
-        dn: entry.dn,
-        flags,
-    })
-}
-
-/// Adds a fact for each of the questions, whatever the directory does: asking ends.
-fn ask(
-    request: Request<'_>,
-    directory: &mut dyn Directory,
-    entry: &Entry,
-    questions: Vec<Question>,
-    facts: &mut Facts,
-) -> Result<(), DirectoryError> {
-    let mut answers = directory.ask(request.user, entry, &questions)?.into_iter();
-    let unanswered = || Answer::Withheld("no answer".to_owned());
-    facts.extend(
-        questions
-            .into_iter()
-            .map(|question| (question, answers.next().unwrap_or_else(unanswered))),
-    );
-    Ok(())
 }
 
 fn conclude(result: Result<Admitted, End>, directory: &dyn Directory) -> Decision {

@@ -3,8 +3,11 @@
 //! The module implements [`Transaction`] over a PAM handle, `rsldapctl explain` over a terminal, unit
 //! tests over a script. The login is the same for all three.
 
+use std::io;
+
 use crate::notice::Notice;
 use crate::secret::{NotAPassword, Password};
+use crate::sys;
 
 /// One run of a PAM phase, as the login sees it.
 pub trait Transaction {
@@ -13,6 +16,14 @@ pub trait Transaction {
     /// # Errors
     /// The conversation failed, so nothing was typed at all.
     fn password(&mut self) -> Result<Result<Password, NotAPassword>, HostError>;
+
+    /// The uid of an account of this host, None if there is none.
+    ///
+    /// # Errors
+    /// The host's name service failed.
+    fn local_uid(&mut self, name: &[u8]) -> io::Result<Option<u32>> {
+        sys::local_uid(name)
+    }
 
     /// Tells the user something, if the application wants to hear it. Nothing depends on it.
     fn tell(&mut self, notice: &Notice);

@@ -15,7 +15,6 @@ use super::{Config, Log, MirrorMode};
 type NotBuiltYet = (&'static str, fn(&Config) -> bool);
 
 const NOT_BUILT_YET: &[NotBuiltYet] = &[
-    ("user.canonical_name", |c| c.user.canonical_name),
     ("session.local_groups", |c| {
         !c.session.local_groups.is_empty()
     }),

@@ -114,14 +114,16 @@ fn search(
         config,
         user: &user,
         service: &ServiceName::of_transaction(subject.service),
+        local_uid: subject.local_uid,
     };
-    identify(request, directory).map_err(|end| match end {
+    let found = identify(request, dialogue, directory).map_err(|end| match end {
         End::Decided(_, reason) | End::TurnedAway(_, reason, _) => at_server(
             Changing::local(ChangeOutcome::UnknownUser, reason),
             directory,
         ),
         End::Failed(error) => failed(error, NOT_NOW, dialogue, directory),
-    })
+    })?;
+    Ok(found.entry)
 }
 
 /// The rest of the first pass: is the old password right, and is the account one that may be used?

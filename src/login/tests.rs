@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::*;
 use crate::directory::{Change, ChangeVerdict, Refusal, Unavailable};
-use crate::policy::Proof;
+use crate::policy::{Answer, Proof, Question};
 use crate::secret::{NotAPassword, Password};
 use crate::transaction::PasswordDialogue;
 
@@ -144,6 +144,19 @@ impl PasswordDialogue for Typed {
     }
 }
 
+/// Whoever asks this one fails.
+struct Nobody;
+
+impl Transaction for Nobody {
+    fn password(&mut self) -> Result<Result<Password, NotAPassword>, HostError> {
+        panic!("a prompt at the wrong time")
+    }
+
+    fn tell(&mut self, notice: &Notice) {
+        panic!("told {notice:?} at the wrong time")
+    }
+}
+
 const SEARCH: &str =
     "search = [{ base = \"o=x\", scope = \"subtree\", filter = \"(uid={user})\" }]";
 const TEMPLATE: &str = "dn_template = \"uid={user},o=x\"";
@@ -187,6 +200,7 @@ fn run(config: &Config, typed: Typed, steps: impl IntoIterator<Item = Step>) -> 
             config,
             user: &user,
             service: &service,
+            local_uid: None,
         },
         &mut typed,
         &mut script,
@@ -346,6 +360,7 @@ fn the_account_phase_binds_nobody() {
             config: &config,
             user: &user,
             service: &service,
+            local_uid: None,
         };
         for (answer, outcome) in [
             (Answer::Proven, Outcome::Granted),
@@ -356,7 +371,9 @@ fn the_account_phase_binds_nobody() {
                 Step::Ask(ACTIVE, Ok(vec![answer])),
             ];
             let mut script = Script(steps.into_iter().collect());
-            assert_eq!(account(request, &mut script).outcome, outcome);
+            let mut nobody = Nobody;
+            let decision = account(request, &mut nobody, &mut script);
+            assert_eq!(decision.outcome, outcome);
         }
     }
 }
@@ -377,6 +394,7 @@ fn a_failed_conversation_is_handed_back() {
         config: &config,
         user: &user,
         service: &service,
+        local_uid: None,
     };
     let result = authenticate(request, &mut typing(Err(error)), &mut script);
     assert_eq!(result, Err(error));

@@ -21,6 +21,8 @@ const PAM_AUTH_ERR: c_int = 7;
 pub enum Item {
     /// `PAM_SERVICE`
     Service = 1,
+    /// `PAM_USER`
+    User = 2,
     /// `PAM_RHOST`
     Rhost = 4,
     /// `PAM_AUTHTOK`
@@ -33,6 +35,7 @@ pub enum Item {
 unsafe extern "C" {
     fn pam_get_user(pamh: *mut c_void, user: *mut *const c_char, prompt: *const c_char) -> c_int;
     fn pam_get_item(pamh: *const c_void, item: c_int, value: *mut *const c_void) -> c_int;
+    fn pam_set_item(pamh: *mut c_void, item: c_int, value: *const c_void) -> c_int;
     fn pam_get_authtok(
         pamh: *mut c_void,
         item: c_int,
@@ -77,6 +80,16 @@ pub fn user(pamh: &mut PamHandle) -> Result<Vec<u8>, HostError> {
     // SAFETY: pam_get_user(3) gave a string that ends with NUL and stays until PAM_USER is set again;
     // it is copied here.
     Ok(unsafe { CStr::from_ptr(user) }.to_bytes().to_vec())
+}
+
+/// Changes `PAM_USER`. False if libpam did not.
+pub fn set_user(pamh: &mut PamHandle, user: &str) -> bool {
+    let Ok(user) = CString::new(user) else {
+        return false;
+    };
+    let value = user.as_ptr().cast();
+    // SAFETY: pam_set_item(3): as above; PAM_USER is a string that ends with NUL, and libpam copies it.
+    unsafe { pam_set_item(raw(pamh), Item::User as c_int, value) == PAM_SUCCESS }
 }
 
 /// A text item, empty if it is not set.

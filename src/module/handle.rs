@@ -10,6 +10,7 @@ use super::ffi::{self, Item, Style};
 use super::refused::{RefusedPasswords, Scope};
 use crate::config::{Config, Fallback, FallbackRules, Log as LogSettings};
 use crate::login::Decision;
+use crate::names::UserName;
 use crate::notice::{Notice, Tone};
 use crate::outcome::{ChangeOutcome, Outcome};
 use crate::secret::{NotAPassword, Password};
@@ -118,6 +119,11 @@ impl<'a> Handle<'a> {
     /// The conversation failed.
     pub fn user(&mut self) -> Result<Vec<u8>, HostError> {
         ffi::user(self.pamh)
+    }
+
+    /// Goes on under another name. False if libpam did not take it.
+    pub fn set_user(&mut self, user: &UserName) -> bool {
+        ffi::set_user(self.pamh, user.as_str())
     }
 
     /// `PAM_SERVICE`

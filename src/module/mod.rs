@@ -143,19 +143,42 @@ fn decision(
     let mut directory = LdapDirectory::new(&config);
     let subject = (user, service);
     let decision = login::decide(phase, &config, subject, local_uid, handle, &mut directory)?;
+    let (name, decision) = go_on_as(handle, user, decision);
     login::announce(phase, false, &decision, handle);
     if decision.server.is_some() {
         warn_of_servers_that_prove_nothing(&config, args, service, phase.name());
     }
     handle.remember(Remembered {
-        subject: (user.to_vec(), service.to_vec()),
+        subject: (name, service.to_vec()),
         args: args.clone(),
         at: Instant::now(),
-        decision: decision.clone(),
+        decision: Decision {
+            canonical: None,
+            ..decision.clone()
+        },
         manner: manner.clone(),
         environment: environment(&config, &decision),
     });
     Ok(decision)
+}
+
+/// Changes `PAM_USER` to the account that a user is who is in by another name, and gives the name back
+/// under which the phases behind go on.
+fn go_on_as(handle: &mut Handle<'_>, user: &[u8], decision: Decision) -> (Vec<u8>, Decision) {
+    let is_in = matches!(decision.outcome, Outcome::Granted | Outcome::MustChange);
+    match &decision.canonical {
+        Some(account) if is_in && handle.set_user(account) => {
+            (account.as_str().as_bytes().to_vec(), decision)
+        }
+        Some(_) if is_in => {
+            let refused = Decision {
+                server: decision.server,
+                ..Decision::local(Outcome::UnknownUser, "PAM_USER could not be changed")
+            };
+            (user.to_vec(), refused)
+        }
+        Some(_) | None => (user.to_vec(), decision),
+    }
 }
 
 /// The warning of each login that asks a server which has not proven who it is.

@@ -9,11 +9,13 @@ mod proxy;
 
 mod account;
 mod account_state;
+mod canonical;
 mod concurrency;
 mod configuration;
 mod exempt;
 mod gates;
 mod groups;
+mod member_of;
 mod names;
 mod neighbours;
 mod nested;

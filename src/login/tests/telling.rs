@@ -171,6 +171,7 @@ fn a_password_that_was_just_refused_is_not_sent_again() {
         config: &config,
         user: &user,
         service: &service,
+        local_uid: None,
     };
     let mut typed = typed("x");
     let steps = [
