@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod import;
 mod stack;
 
 use std::path::PathBuf;
@@ -65,6 +66,8 @@ enum Action {
         #[arg(long, value_name = "DIR", default_value = "/")]
         root: PathBuf,
     },
+    /// What another program's configuration is here
+    Import(import::Question),
 }
 
 fn main() -> ExitCode {
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
             let question = stack::Question { service, root };
             stack::run(&command.config, &question, command.json)
         }
+        Action::Import(question) => import::run(question, command.json),
     };
     ExitCode::from(match answer {
         Answer::Good => 0,
