@@ -3,13 +3,16 @@
 //! [`Directory`] is the only way from the login to LDAP; [`ldap`] implements it, and unit tests of
 //! the login's order of steps script it.
 
+mod active_directory;
 mod entry;
 mod groups;
 pub mod ldap;
+mod nested;
 mod operations;
 mod ppolicy;
 pub(crate) mod result_code;
 mod session;
+mod sid;
 mod user_bind;
 
 use std::collections::BTreeMap;

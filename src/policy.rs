@@ -103,17 +103,21 @@ pub struct Gate<'a> {
     query: &'a Query,
     /// The gate is open when the query has this value.
     opens_at: bool,
+    /// Groups that nesting cannot see.
+    unseen: BTreeSet<&'a Dn>,
 }
 
 /// The gates of a login through this service, in the order in which they are tried.
 #[must_use]
 pub fn gates<'a>(config: &'a Config, service: &ServiceName) -> Vec<Gate<'a>> {
     let mut gates = Vec::new();
+    let unseen = config.groups_outside_search();
     let mut add = |name: &str, query: Option<&'a Query>, opens_at| {
         gates.extend(query.map(|query| Gate {
             name: name.to_owned(),
             query,
             opens_at,
+            unseen: unseen.clone(),
         }));
     };
     let is_active = FlagName::is_active();
@@ -154,8 +158,12 @@ pub fn verdict(gates: &[Gate<'_>], flags: &BTreeMap<FlagName, Query>, facts: &Fa
             _ if !questions.is_empty() => {}
             Truth::Known(value) => {
                 let mut why = format!("{name} is {value}");
-                for group in missing_groups(gate.query, flags, facts) {
-                    why.push_str(&format!("; group {group} does not exist"));
+                for group in groups_of(gate.query, flags) {
+                    if is_missing(group, facts) {
+                        why.push_str(&format!("; group {group} does not exist"));
+                    } else if gate.unseen.contains(group) {
+                        why.push_str(&format!("; group {group} is outside group.search"));
+                    }
                 }
                 return Verdict::Shut(why);
             }
@@ -175,22 +183,20 @@ pub fn verdict(gates: &[Gate<'_>], flags: &BTreeMap<FlagName, Query>, facts: &Fa
     }
 }
 
-/// The groups of a query that turned out not to exist: an outdated DN, as a rule.
-fn missing_groups<'a>(
-    query: &'a Query,
-    flags: &'a BTreeMap<FlagName, Query>,
-    facts: &Facts,
-) -> BTreeSet<&'a Dn> {
-    let below = |query| missing_groups(query, flags, facts);
+/// Whether a group turned out not to exist: an outdated DN, as a rule.
+fn is_missing(group: &Dn, facts: &Facts) -> bool {
+    let question = Question {
+        group: group.clone(),
+        proof: Proof::Member,
+    };
+    facts.get(&question) == Some(&Answer::NoSuchGroup)
+}
+
+/// The groups of a query and of the flags in it.
+fn groups_of<'a>(query: &'a Query, flags: &'a BTreeMap<FlagName, Query>) -> BTreeSet<&'a Dn> {
+    let below = |query| groups_of(query, flags);
     match query {
-        Query::Group(group) => {
-            let question = Question {
-                group: group.clone(),
-                proof: Proof::Member,
-            };
-            let missing = facts.get(&question) == Some(&Answer::NoSuchGroup);
-            missing.then_some(group).into_iter().collect()
-        }
+        Query::Group(group) => BTreeSet::from([group]),
         Query::Flag(name) => flags.get(name).map(below).unwrap_or_default(),
         Query::Not(query) => below(query),
         Query::Any(queries) | Query::All(queries) => queries.iter().flat_map(below).collect(),

@@ -90,7 +90,6 @@ is_active = "cn=active,ou=groups,dc=example,dc=com"
 /// Lines of `conf/config.toml` that are marked as reserved, with a value that is not the default.
 const RESERVED: &[(&str, &str)] = &[
     ("canonical_name = false", "canonical_name = true"),
-    ("nested = false", "nested = true"),
     ("mode = \"off\"", "mode = \"all\""),
     ("groups = \"0s\"", "groups = \"1h\""),
     ("credentials = false", "credentials = true"),

@@ -11,6 +11,7 @@ mod file;
 mod item;
 mod parse;
 mod query;
+mod reach;
 mod sections;
 mod source;
 mod suggest;

@@ -16,7 +16,6 @@ type NotBuiltYet = (&'static str, fn(&Config) -> bool);
 
 const NOT_BUILT_YET: &[NotBuiltYet] = &[
     ("user.canonical_name", |c| c.user.canonical_name),
-    ("group.nested", |c| c.group.nested),
     ("access.host_attribute", |c| {
         c.access.host_attribute.is_some()
     }),

@@ -7,8 +7,8 @@ use futures_util::future::try_join_all;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
-use super::groups;
-use super::operations::{self, Search};
+use super::groups::{self, Memberships};
+use super::operations::{self, Search, Time};
 use super::result_code::Operation;
 use super::session::{BoundAs, Session, host_trouble, unavailable};
 use super::{Directory, DirectoryError, Entry, Unavailable, UserBindVerdict};
@@ -40,6 +40,7 @@ impl<'a> LdapDirectory<'a> {
                 servers: Servers::new(config),
                 limit: None,
                 session: None,
+                memberships: None,
                 passwords_sent: 0,
             },
         }
@@ -104,6 +105,8 @@ struct Client<'a> {
     /// `server.deadline`, once the clock runs.
     limit: Option<Instant>,
     session: Option<Session>,
+    /// What this server has said about the user's groups.
+    memberships: Option<Memberships>,
     /// How often the user's password has gone out.
     passwords_sent: u8,
 }
@@ -236,13 +239,16 @@ impl Client<'_> {
         entry: &Entry,
         questions: &[Question],
     ) -> Result<Vec<Answer>, DirectoryError> {
-        let membership = groups::membership(self.config, user, entry);
-        let limit = self.operation_limit();
-        let session = self.as_service().await?;
-        let asking = questions
-            .iter()
-            .map(|question| operations::answer(session, limit, question, &membership));
-        try_join_all(asking).await
+        // It goes when the server fails: the next one may say something else.
+        let known = self.memberships.take();
+        let known = known.filter(|known| known.are_of(&entry.dn));
+        let mut memberships = known.unwrap_or_else(|| Memberships::new(&entry.dn));
+        let (config, time) = (self.config, self.time());
+        let at = (self.as_service().await?, time);
+        let who = (user, entry);
+        let answers = memberships.answer(config, at, who, questions).await?;
+        self.memberships = Some(memberships);
+        Ok(answers)
     }
 
     /// The time by which everything has to end. The clock starts with the first question, not while
@@ -254,8 +260,14 @@ impl Client<'_> {
 
     /// The time by which the next operation has to end.
     fn operation_limit(&mut self) -> Instant {
-        self.deadline()
-            .min(Instant::now() + self.config.server.operation_timeout)
+        self.time().limit()
+    }
+
+    fn time(&mut self) -> Time {
+        Time {
+            deadline: self.deadline(),
+            operation: self.config.server.operation_timeout,
+        }
     }
 
     /// A session that is bound for lookups.

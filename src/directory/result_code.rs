@@ -21,6 +21,8 @@ pub enum Operation {
     UserRead,
     /// Reading a group if it has, or has not, a member.
     GroupRead,
+    /// Searching for the groups that have a member.
+    GroupSearch,
 }
 
 /// What a result code says.
@@ -46,26 +48,32 @@ pub enum Reading {
 /// nor a wrong password comes from a code that nobody thought of.
 #[must_use]
 pub fn read(operation: Operation, code: u32) -> Reading {
-    use Operation::{GroupRead, ServiceBind, StartTls, UserBind, UserRead, UserSearch};
+    use Operation::{
+        GroupRead, GroupSearch, ServiceBind, StartTls, UserBind, UserRead, UserSearch,
+    };
     match (code, operation) {
         (0, _) => Reading::Done,
         (_, StartTls) => Reading::Unavailable(Cause::StarttlsRefused),
         // noSuchObject
-        (32, UserSearch) => Reading::Misconfigured,
+        (32, UserSearch | GroupSearch) => Reading::Misconfigured,
         (32, UserRead | GroupRead) => Reading::NoSuchEntry,
         // sizeLimitExceeded: the search asks for two entries, so there were more
         (4, UserSearch) => Reading::TooMany,
+        // sizeLimitExceeded, adminLimitExceeded: the groups that came are not all
+        (4 | 11, GroupSearch) => Reading::TooMany,
         // invalidDNSyntax
-        (34, UserSearch) => Reading::Misconfigured,
+        (34, UserSearch | GroupSearch) => Reading::Misconfigured,
         // inappropriateMatching, invalidDNSyntax, insufficientAccessRights
-        (18 | 34 | 50, GroupRead) => Reading::Withheld,
+        (18 | 34 | 50, GroupRead) | (18 | 50, GroupSearch) => Reading::Withheld,
         (49, UserBind) => Reading::WrongPassword,
         // authMethodNotSupported, strongerAuthRequired, confidentialityRequired, constraintViolation,
         // noSuchObject, invalidDNSyntax, inappropriateAuthentication, invalidCredentials,
         // insufficientAccessRights, unwillingToPerform: the service account is refused
         (7 | 8 | 13 | 19 | 32 | 34 | 48 | 49 | 50 | 53, ServiceBind) => Reading::Misconfigured,
         // strongerAuthRequired, confidentialityRequired: the server asks for TLS
-        (8 | 13, UserBind | UserSearch | UserRead | GroupRead) => Reading::Misconfigured,
+        (8 | 13, UserBind | UserSearch | UserRead | GroupRead | GroupSearch) => {
+            Reading::Misconfigured
+        }
         (10, _) => Reading::Unavailable(Cause::Referral),
         // timeLimitExceeded, sizeLimitExceeded, adminLimitExceeded, busy, unavailable, unwillingToPerform
         (3 | 4 | 11 | 51 | 52 | 53, _) => Reading::Unavailable(Cause::Busy),

@@ -59,6 +59,13 @@ impl Dn {
         })
     }
 
+    /// How many levels this name is below `base`: 0 for the same name, None if it is not below it.
+    #[must_use]
+    pub fn levels_below(&self, base: &Dn) -> Option<usize> {
+        let levels = self.rdns.len().checked_sub(base.rdns.len())?;
+        (self.rdns.get(levels..) == Some(base.rdns.as_slice())).then_some(levels)
+    }
+
     /// The name as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -311,6 +318,21 @@ mod tests {
             "cn=active\\ ,ou=groups\\20\\20y,o=x",
         ] {
             assert_ne!(dn(other), active, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_below_its_parents_only() {
+        let group = dn("cn=a\\,ou=b,OU=Groups, o=x");
+        for (base, levels) in [
+            ("cn=a\\,ou\\=b,ou=groups,o=x", Some(0)),
+            ("ou=groups,o=x", Some(1)),
+            ("o=X", Some(2)),
+            ("ou=b,ou=groups,o=x", None),
+            ("ou=groups", None),
+            ("cn=c,cn=a\\,ou=b,ou=groups,o=x", None),
+        ] {
+            assert_eq!(group.levels_below(&dn(base)), levels, "{base}");
         }
     }
 

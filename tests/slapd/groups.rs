@@ -106,6 +106,19 @@ fn the_primary_group_of_a_posix_account_counts() {
 }
 
 #[test]
+fn nobody_is_proven_to_be_outside_of_a_group_that_may_be_the_primary_one() {
+    let server = server();
+    let kind = "type = \"active_directory\"";
+    for (access, code) in [("require", PAM_SUCCESS), ("deny", PAM_PERM_DENIED)] {
+        let access = format!("{access} = '{}'", group_dn("staff"));
+        let config = server.config(&[("group", kind), ("access", &access)]);
+        assert_eq!(auth_right(&config, "alice"), code, "{access}");
+        // slapd knows no primaryGroupID.
+        assert_eq!(auth_right(&config, "bob"), PAM_PERM_DENIED, "{access}");
+    }
+}
+
+#[test]
 fn a_group_whose_dn_needs_escaping_is_found() {
     let server = server();
     let config = gate(

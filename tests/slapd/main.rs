@@ -4,6 +4,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod fixture;
+#[path = "../common/proxy.rs"]
+mod proxy;
 
 mod account;
 mod account_state;
@@ -14,6 +16,7 @@ mod gates;
 mod groups;
 mod names;
 mod neighbours;
+mod nested;
 mod outages;
 mod passwords;
 mod result_codes;

@@ -51,14 +51,29 @@ pub(in crate::config) fn group(section: &Section<'_>) -> Result<Group, ConfigErr
     let member = section.read("member_attribute", Item::attribute)?;
     let filter = default_filter(kind, member.is_some());
     let search = |item: Item<'_>| search(&item, filter);
-    Ok(Group {
+    let group = Group {
         schema: schema(section, kind, member)?,
         name_attribute: attribute_or(section, "name_attribute", "cn")?,
         nested: section.read("nested", Item::boolean)?.unwrap_or(false),
         search: section
             .read("search", |list| list.filled_list(search))?
             .unwrap_or_default(),
-    })
+    };
+    match (not_nestable(&group), section.get("nested")) {
+        (Some(problem), Some(nested)) if group.nested => Err(nested.key_error(problem)),
+        _ => Ok(group),
+    }
+}
+
+/// Why members of member groups cannot be counted.
+fn not_nestable(group: &Group) -> Option<&'static str> {
+    match group.schema {
+        GroupSchema::Posix => Some("a posix_group lists names, not groups; leave it out"),
+        GroupSchema::MemberDn(_) if group.search.is_empty() => {
+            Some("needs group.search, to find the groups that others are in; write it too")
+        }
+        GroupSchema::MemberDn(_) | GroupSchema::ActiveDirectory => None,
+    }
 }
 
 fn schema(

@@ -1,15 +1,16 @@
 use super::*;
 use crate::directory::ppolicy::PolicyResponse;
 use crate::outcome::{Expired, Outcome};
-use Operation::{GroupRead, ServiceBind, StartTls, UserBind, UserRead, UserSearch};
+use Operation::{GroupRead, GroupSearch, ServiceBind, StartTls, UserBind, UserRead, UserSearch};
 
-const OPERATIONS: [Operation; 6] = [
+const OPERATIONS: [Operation; 7] = [
     StartTls,
     ServiceBind,
     UserBind,
     UserSearch,
     UserRead,
     GroupRead,
+    GroupSearch,
 ];
 
 /// Every code × operation that is not "the server is unavailable", written out once more.
@@ -27,6 +28,9 @@ fn the_table_says_what_it_should_for_every_code_and_operation() {
         (UserRead | GroupRead, 32) => Some(Reading::NoSuchEntry),
         (GroupRead, 18 | 34 | 50) => Some(Reading::Withheld),
         (GroupRead, 8 | 13) => Some(Reading::Misconfigured),
+        (GroupSearch, 4 | 11) => Some(Reading::TooMany),
+        (GroupSearch, 18 | 50) => Some(Reading::Withheld),
+        (GroupSearch, 8 | 13 | 32 | 34) => Some(Reading::Misconfigured),
         _ => None,
     };
     for operation in OPERATIONS {
