@@ -255,10 +255,12 @@ fn import(scope: &mut Scope<'_>, node: Node<'_>) {
             scope.imports.insert(first.to_owned(), first.to_owned());
         }
     }
-    if children(node)
+    let is_library =
+        ["ldap", "django_auth_ldap"].contains(&module.split('.').next().unwrap_or(module));
+    let takes_all = children(node)
         .iter()
-        .any(|part| part.kind() == "wildcard_import")
-    {
+        .any(|part| part.kind() == "wildcard_import");
+    if takes_all && !is_library {
         let text = format!("what {module} sets is not seen: only this file is read");
         scope.remark(line(node), text);
     }

@@ -68,6 +68,7 @@ pub const OTHERS: &Others = &[
         Level::Note,
         "see server.operation_timeout",
     ),
+    ("offline_timeout_*", Level::Note, "see server.retry_after"),
     (
         "ldap_offline_timeout",
         Level::Note,
