@@ -30,6 +30,20 @@ pub fn import_with(name: &str, content: impl AsRef<[u8]>, arguments: &[&str]) ->
     import_file(&file, arguments)
 }
 
+/// [`import`] without the JSON, for what takes its time.
+pub fn import_once(name: &str, content: impl AsRef<[u8]>) -> Answer {
+    let directory = TempDir::new().expect("a temporary directory");
+    let file = directory.path().join(name);
+    fs::write(&file, content).expect("a file");
+    let output = run(&file, &[]);
+    Answer {
+        code: output.status.code().expect("an exit status, not a signal"),
+        text: String::from_utf8(output.stdout).expect("UTF-8"),
+        errors: String::from_utf8(output.stderr).expect("UTF-8"),
+        json: Value::Null,
+    }
+}
+
 /// Imports a file that is there, twice: as text and as JSON, which have to agree.
 pub fn import_file(file: &Path, arguments: &[&str]) -> Answer {
     let plain = run(file, arguments);

@@ -54,7 +54,16 @@ const HARMLESS: [(&str, &str, &str); 5] = [
 
 /// Dependencies of the command, which share a manifest with the module. That the library does not
 /// name them is another rule.
-const OF_THE_COMMAND: [&str; 3] = ["clap", "serde", "serde_json"];
+const OF_THE_COMMAND: [&str; 5] = [
+    "clap",
+    "serde",
+    "serde_json",
+    "tree-sitter",
+    "tree-sitter-python",
+];
+
+/// Here these are names of Python, in the files that are imported.
+const PYTHON: (&str, [&str; 2]) = ("bin/rsldapctl/import/python/", ["getenv", "environ"]);
 
 /// What cargo knows about the packages that are built for this machine.
 fn metadata() -> Value {
@@ -143,16 +152,24 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
 }
 
 fn reads_the_environment(code: &str) -> Option<&str> {
+    reads_by(code, &WAYS)
+}
+
+fn reads_by<'c>(code: &'c str, ways: &[&str]) -> Option<&'c str> {
     code.lines().find(|line| {
         let code = line.split("//").next().unwrap_or_default();
-        WAYS.iter().any(|way| has_word(code, way))
+        ways.iter().any(|way| has_word(code, way))
     })
 }
 
 #[test]
 fn the_library_reads_no_environment_variable() {
     for source in sources() {
-        if let Some(line) = reads_the_environment(&source.code) {
+        let mut ways = WAYS.to_vec();
+        if source.path.starts_with(PYTHON.0) {
+            ways.retain(|way| !PYTHON.1.contains(way));
+        }
+        if let Some(line) = reads_by(&source.code, &ways) {
             panic!("src/{}: {}", source.path, line.trim());
         }
     }

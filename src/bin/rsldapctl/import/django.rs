@@ -216,6 +216,6 @@ const OTHERS: &[(&str, Level, &str)] = &[
     (
         "LOGGING",
         Level::Note,
-        "the module logs to syslog (authpriv); a file besides is log.file, with log.max_bytes and log.backups",
+        "the module logs to the system log (authpriv); a file besides is log.file, with log.max_bytes and log.backups",
     ),
 ];

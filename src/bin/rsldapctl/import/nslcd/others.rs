@@ -23,7 +23,7 @@ pub const OTHERS: &Others = &[
     (
         "log",
         Level::Note,
-        "the module logs to syslog; see log.level and log.file",
+        "the module logs to the system log; see log.level and log.file",
     ),
     ("debug", Level::Note, "see log.level"),
     (
@@ -75,7 +75,7 @@ pub const OTHERS: &Others = &[
     (
         "tls_ciphers",
         Level::Warning,
-        "no equivalent: TLS 1.2 and 1.3 with the ciphers of rustls",
+        "no equivalent: TLS 1.2 and 1.3 with its own ciphers",
     ),
     (
         "tls_reqsan",

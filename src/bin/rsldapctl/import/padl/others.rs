@@ -107,12 +107,12 @@ pub const OTHERS: &Others = &[
     (
         "tls_ciphers",
         Level::Warning,
-        "no equivalent: TLS 1.2 and 1.3 with the ciphers of rustls",
+        "no equivalent: TLS 1.2 and 1.3 with its own ciphers",
     ),
     (
         "tls_cipher_suite",
         Level::Warning,
-        "no equivalent: TLS 1.2 and 1.3 with the ciphers of rustls",
+        "no equivalent: TLS 1.2 and 1.3 with its own ciphers",
     ),
     (
         "tls_protocol_min",
@@ -135,6 +135,6 @@ pub const OTHERS: &Others = &[
     (
         "logdir",
         Level::Note,
-        "the module logs to syslog; see log.level",
+        "the module logs to the system log; see log.level",
     ),
 ];

@@ -82,7 +82,7 @@ pub const OTHERS: &Others = &[
     (
         "ldap_tls_cipher_suite",
         Level::Warning,
-        "no equivalent: TLS 1.2 and 1.3 with the ciphers of rustls",
+        "no equivalent: TLS 1.2 and 1.3 with its own ciphers",
     ),
     ("ldap_library_debug_level", Level::Note, "see log.level"),
     (
