@@ -403,3 +403,40 @@ fn what_has_no_key_is_said() {
         assert!(!good(line).about(setting).is_empty(), "{line}");
     }
 }
+
+/// As the container image's own file finds its group type.
+#[test]
+fn a_function_that_gets_the_name_of_a_group_type_is_taken_for_it() {
+    let answer = good("AUTH_LDAP_GROUP_TYPE = _load(environ.get('T', 'GroupOfUniqueNamesType'))");
+    assert_eq!(
+        answer.value("group.type"),
+        Some("\"group_of_unique_names\"")
+    );
+    let told = answer
+        .notes("warning")
+        .iter()
+        .any(|note| note["text"].to_string().contains("_load(...) was not run"));
+    assert!(told, "{}", answer.text);
+}
+
+#[test]
+fn a_gate_for_sudo_is_proposed_to_those_who_have_superusers() {
+    let answer = good("AUTH_LDAP_USER_FLAGS_BY_GROUP['is_superuser'] = 'cn=root,o=x'");
+    assert!(answer.config().services.is_empty());
+    let used: String = answer
+        .text
+        .lines()
+        .map(|line| {
+            let line = match line.strip_prefix("# ") {
+                Some(rest) if rest.starts_with("[services") || rest.starts_with("require = ") => {
+                    rest
+                }
+                _ => line,
+            };
+            format!("{line}\n")
+        })
+        .collect();
+    let config = pam_rsldap::config::parse(&used, std::path::Path::new("x")).unwrap();
+    assert_eq!(config.services.len(), 2);
+    assert!(!good("").text.contains("services.sudo"));
+}

@@ -97,6 +97,16 @@ fn servers_by_dns() {
 }
 
 #[test]
+fn a_socket_keeps_its_slash() {
+    let answer = import(
+        "nslcd.conf",
+        BASE.replace("ldaps://dir.ficus.example/", "ldapi:///"),
+    );
+    assert_eq!(answer.value("server.uris"), Some("[\"ldapi:///\"]"));
+    assert_eq!(answer.code, 0, "{}", answer.text);
+}
+
+#[test]
 fn ssl_on_is_ldaps() {
     let answer = import(
         "nslcd.conf",

@@ -145,6 +145,10 @@ fn what_is_not_literal_is_named_with_its_line_and_why() {
             "AUTH_LDAP_SERVER_URI = 'x'\ndel AUTH_LDAP_SERVER_URI",
             "it is deleted",
         ),
+        (
+            "AUTH_LDAP_SERVER_URI = 'x'\ndef f():\n  global AUTH_LDAP_SERVER_URI\n  AUTH_LDAP_SERVER_URI = 'y'\n",
+            "the function on line 7",
+        ),
         ("AUTH_LDAP_SERVER_URI = (yield)", "is not run"),
     ] {
         let answer = with(lines);

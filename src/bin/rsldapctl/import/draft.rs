@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::literal::{Literal, comment, harmless, key};
 
 /// The tables of the configuration, in the order in which they are written.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 14] = [
     "server",
     "tls",
     "bind",
@@ -14,6 +14,8 @@ const TABLES: [&str; 12] = [
     "group",
     "flags",
     "access",
+    "services.sudo",
+    "services.sudo-i",
     "session.mirror_groups",
     "cache",
     "offline",
@@ -58,7 +60,8 @@ pub struct Origin {
 impl Origin {
     pub fn new(line: usize, setting: impl Into<String>) -> Origin {
         Origin {
-            line: Some(line),
+            // Line 0 is that of a default.
+            line: (line > 0).then_some(line),
             setting: Some(harmless(&setting.into())),
         }
     }

@@ -103,7 +103,7 @@ impl Reading {
                 }
             }
         } else {
-            self.servers.add(uri.trim_end_matches('/'), origin);
+            self.servers.add(servers::bare(uri), origin);
         }
     }
 

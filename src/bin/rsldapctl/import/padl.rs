@@ -191,7 +191,7 @@ impl Reading {
         let scheme = if self.ssl_on { "ldaps" } else { "ldap" };
         // uri wins over host.
         for (uri, origin) in &self.uris {
-            let uri = uri.trim_end_matches('/');
+            let uri = servers::bare(uri);
             let secure = uri.strip_prefix("ldap://").filter(|_| self.ssl_on);
             servers.add(
                 &secure.map_or(uri.to_owned(), |rest| format!("ldaps://{rest}")),

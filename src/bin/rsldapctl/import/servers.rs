@@ -101,6 +101,12 @@ impl Servers {
     }
 }
 
+/// A URI without the slash that many write at its end; that of `ldapi:///` belongs to it.
+pub fn bare(uri: &str) -> &str {
+    let bare = uri.trim_end_matches('/');
+    if bare.contains("://") { bare } else { uri }
+}
+
 /// The service account: its DN, and where the source has its password.
 #[derive(Debug, Default)]
 pub struct Account {

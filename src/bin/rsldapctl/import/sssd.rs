@@ -151,8 +151,7 @@ fn choose(sections: &[Section], wishes: &Wishes<'_>, draft: &mut Draft) -> Resul
     find(first).ok_or_else(|| NOT_LDAP.to_owned())
 }
 
-const NOT_LDAP: &str =
-    "for ad and ipa start from conf/active-directory.toml, or write the LDAP settings by hand";
+const NOT_LDAP: &str = "for ad and ipa start from the shipped example for Active Directory";
 
 /// Keys of other sections that count here.
 fn beside(sections: &[Section], domain: &Domain, draft: &mut Draft) {

@@ -4,6 +4,7 @@ use super::{BY_HAND, Settings, because};
 use crate::import::Wishes;
 use crate::import::draft::{Draft, Level, Origin};
 use crate::import::gates;
+use crate::import::literal::Literal;
 use crate::import::python::{Located, Value};
 use crate::import::query::Query;
 
@@ -36,7 +37,21 @@ pub fn convert(settings: &Settings, wishes: &Wishes<'_>, draft: &mut Draft) {
         draft.remark(Level::Note, &origin, "the DN is empty; it is left out");
     }
     deny(settings, draft);
+    propose_sudo(draft);
     gates::is_active(draft, wishes, "there everybody in the directory may log in");
+}
+
+/// A flag opens nothing here by itself.
+fn propose_sudo(draft: &mut Draft) {
+    if !draft.has("flags.is_superuser") {
+        return;
+    }
+    let nowhere = Origin::default();
+    for table in ["services.sudo", "services.sudo-i"] {
+        draft.propose(table, "require", Literal::text("is_superuser"), &nowhere);
+    }
+    let text = "no gate uses is_superuser so far; this would keep others from sudo";
+    draft.about("services.sudo.require", Level::Note, &nowhere, text);
 }
 
 fn deny(settings: &Settings, draft: &mut Draft) {

@@ -63,6 +63,9 @@ fn statement(scope: &mut Scope<'_>, node: Node<'_>) {
             );
         }
         "delete_statement" => forget(scope, node, "it is deleted"),
+        "function_definition" | "decorated_definition" | "class_definition" => {
+            forget_globals(scope, node)
+        }
         "exec_statement" => scope.remark(line(node), "exec was not run; it may set anything"),
         _ => {}
     }
@@ -315,13 +318,32 @@ fn attempt(scope: &mut Scope<'_>, node: Node<'_>) {
     }
 }
 
-/// Every name that is set anywhere inside is unknown from here on. The walk needs no stack of its own.
+/// Every name that is set anywhere inside is unknown from here on.
 fn forget(scope: &mut Scope<'_>, node: Node<'_>, why: &str) {
+    forget_all(scope, node, why, assigned);
+}
+
+/// A function may be called, and then sets the names that it calls global.
+fn forget_globals(scope: &mut Scope<'_>, node: Node<'_>) {
+    let why = format!("the function on line {} sets it", line(node));
+    forget_all(scope, node, &why, |node| match node.kind() {
+        "global_statement" => children(node),
+        _ => Vec::new(),
+    });
+}
+
+/// The walk needs no stack of its own.
+fn forget_all(
+    scope: &mut Scope<'_>,
+    node: Node<'_>,
+    why: &str,
+    names: for<'n> fn(Node<'n>) -> Vec<Node<'n>>,
+) {
     let mut cursor = node.walk();
     let root = node.id();
     loop {
         let node = cursor.node();
-        for name in assigned(node) {
+        for name in names(node) {
             let name = scope.source(name).to_owned();
             scope.assign(
                 &name,

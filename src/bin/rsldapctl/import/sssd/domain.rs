@@ -80,7 +80,7 @@ fn servers(domain: &Domain, draft: &mut Draft) {
                 if uri == "_srv_" {
                     by_dns = Some(origin.clone());
                 } else {
-                    servers.add(uri.trim_end_matches('/'), &origin);
+                    servers.add(servers::bare(uri), &origin);
                 }
             }
         }
