@@ -88,12 +88,43 @@ fn servers_by_dns() {
     );
     let answer = import("nslcd.conf", lines);
     assert_eq!(answer.value("server.srv_domain"), Some("\"ficus.example\""));
+    assert_eq!(answer.value("server.start_tls"), Some("true"));
     let own = import(
         "nslcd.conf",
         BASE.replace("uri ldaps://dir.ficus.example/", "uri DNSLDAPS"),
     );
     assert_eq!(own.code, 1);
     assert!(own.text.contains("# srv_domain = "), "{}", own.text);
+}
+
+#[test]
+fn groups_of_active_directory_are_recognised() {
+    let answer = with("filter group (objectClass=group)\nmap group uniqueMember member");
+    let authz = answer.value("group.type");
+    assert_eq!(
+        authz,
+        Some("\"posix_group\""),
+        "what the gate asks for counts"
+    );
+    let gate = "pam_authz_search (&(objectClass=user)(uid=$username)(memberOf=cn=in,o=x))";
+    let lines: Vec<&str> = BASE
+        .lines()
+        .map(|line| {
+            if line.starts_with("pam_authz") {
+                gate
+            } else {
+                line
+            }
+        })
+        .collect();
+    let text = format!(
+        "{}\nfilter group (objectClass=group)\nmap group member member\n",
+        lines.join("\n")
+    );
+    assert_eq!(
+        import("nslcd.conf", text).value("group.type"),
+        Some("\"active_directory\"")
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is no configuration, and what tries to be clever: an answer in words, no crash, in time.
 
 use std::fs;
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -282,6 +283,32 @@ fn foreign_text_stays_where_it_belongs() {
         "AUTH_LDAP_SERVER_URI = 'ldaps://a'\n",
     );
     assert_eq!(odd.text.matches("\n[server]").count(), 1, "{}", odd.text);
+}
+
+#[test]
+fn standard_input_is_read_too() {
+    for (bytes, code) in [
+        (
+            &b"[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a.example\n"[..],
+            1,
+        ),
+        (&b"\0"[..], 2),
+        (&b""[..], 2),
+    ] {
+        let mut child = Command::new(program())
+            .args(["import", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(bytes).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code));
+        assert_eq!(output.stdout.is_empty(), code == 2);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(code == 2 || text.contains("stdin:3 ldap_uri"), "{text}");
+    }
 }
 
 #[test]

@@ -41,7 +41,7 @@ const LONGEST: u64 = 256 * 1024;
 /// What is asked.
 #[derive(Args)]
 pub struct Question {
-    /// The file: ldap_config.py, an environment file, nslcd.conf, sssd.conf, ldap.conf
+    /// ldap_config.py, an environment file, nslcd.conf, sssd.conf or ldap.conf; - for standard input
     file: PathBuf,
     /// Whose configuration it is; by default its name and content tell
     #[arg(long, value_name = "FORMAT", value_enum)]
@@ -118,11 +118,10 @@ fn print(report: &Report, json: bool) {
 
 fn import(question: &Question) -> Result<Report, String> {
     let text = read(&question.file)?;
-    let name = question
-        .file
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy();
+    let name = match question.file.file_name() {
+        Some(name) if !is_stdin(&question.file) => name.to_string_lossy(),
+        _ => "stdin".into(),
+    };
     let format = match question.from {
         Some(format) => format,
         None => format::recognise(&question.file, &text).ok_or(
@@ -197,22 +196,30 @@ fn keyword_file(text: &str, work: impl FnOnce()) -> Result<(), String> {
     Ok(())
 }
 
-/// Reads a whole text file, and no device.
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Reads a whole text file, and no device; `-` is standard input.
 fn read(path: &Path) -> Result<String, String> {
-    // Opening a FIFO must not wait for a writer.
-    let mut options = File::options();
-    options
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC | libc::O_NOCTTY);
-    let file = options.open(path).map_err(|error| error.to_string())?;
-    let metadata = file.metadata().map_err(|error| error.to_string())?;
-    if !metadata.is_file() {
-        return Err("not a regular file".to_owned());
-    }
     let mut bytes = Vec::new();
-    file.take(LONGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| error.to_string())?;
+    if is_stdin(path) {
+        let stdin = io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes);
+        stdin.map_err(|error| error.to_string())?;
+    } else {
+        // Opening a FIFO must not wait for a writer.
+        let mut options = File::options();
+        options
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC | libc::O_NOCTTY);
+        let file = options.open(path).map_err(|error| error.to_string())?;
+        let metadata = file.metadata().map_err(|error| error.to_string())?;
+        if !metadata.is_file() {
+            return Err("not a regular file".to_owned());
+        }
+        let all = file.take(LONGEST + 1).read_to_end(&mut bytes);
+        all.map_err(|error| error.to_string())?;
+    }
     if bytes.len() as u64 > LONGEST {
         return Err("longer than 256 KiB, which no configuration is".to_owned());
     }

@@ -18,6 +18,7 @@ use super::{gates, users};
 struct Reading {
     servers: Servers,
     account: Account,
+    by_dns: bool,
     /// ldap:// means ldaps://
     ssl_on: bool,
     /// Map ("" for all) and base.
@@ -92,16 +93,9 @@ impl Reading {
     fn uri(&mut self, draft: &mut Draft, uri: &str, origin: &Origin) {
         let lower = uri.to_ascii_lowercase();
         if lower.starts_with("dns") && !lower.contains("://") {
-            match uri.split_once(':') {
-                Some((_, domain)) => {
-                    draft.set("server", "srv_domain", Literal::text(domain), origin)
-                }
-                None => {
-                    draft.propose("server", "srv_domain", Literal::text("example.com"), origin);
-                    let text = "there the host's own domain counts; name the domain whose SRV records say where the servers are";
-                    draft.about("server.srv_domain", Level::Todo, origin, text);
-                }
-            }
+            self.by_dns = true;
+            let domain = uri.split_once(':').map(|(_, domain)| domain);
+            servers::by_dns(draft, domain, origin);
         } else {
             self.servers.add(servers::bare(uri), origin);
         }
@@ -165,8 +159,9 @@ impl Reading {
             ),
         }
         users::name_attribute(draft, vec![name], None);
-        self.groups(draft);
+        self.members(draft);
         authz::convert(&self, draft);
+        self.groups(draft);
         gates::is_active(
             draft,
             wishes,
@@ -176,21 +171,41 @@ impl Reading {
         self.account.write(draft);
     }
 
+    /// The attribute of members, where the file renames it.
+    fn members(&self, draft: &mut Draft) {
+        let is_ad = self.has_ad_groups();
+        let renamed = self
+            .attribute("group", "member")
+            .or(self.attribute("group", "uniqueMember"));
+        match renamed {
+            Some(member) if !(is_ad && member.eq_ignore_ascii_case("member")) => {
+                draft.set(
+                    "group",
+                    "member_attribute",
+                    Literal::text(member),
+                    &Origin::default(),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn has_ad_groups(&self) -> bool {
+        let filter = self.filter("group", "").to_ascii_lowercase();
+        filter.contains("(objectclass=group)")
+    }
+
+    /// The type of groups, where no gate has told it.
     fn groups(&self, draft: &mut Draft) {
         let filter = self.filter("group", "(objectClass=posixGroup)");
-        let lower = filter.to_ascii_lowercase();
         let origin = Origin::default();
-        if let Some(member) = self
-            .attribute("group", "member")
-            .or(self.attribute("group", "uniqueMember"))
-        {
-            draft.set("group", "member_attribute", Literal::text(member), &origin);
-        } else if lower.contains("posixgroup") {
+        let known = draft.has("group.type") || draft.has("group.member_attribute");
+        if !known && self.has_ad_groups() {
+            draft.set("group", "type", Literal::text("active_directory"), &origin);
+        } else if !known && filter.to_ascii_lowercase().contains("posixgroup") {
             draft.set("group", "type", Literal::text("posix_group"), &origin);
             let text = "memberUid counts and the primary group; there members by DN count as well. Change it to group_of_names if the groups list DNs";
             draft.about("group.type", Level::Warning, &origin, text);
-        } else if lower.contains("(objectclass=group)") {
-            draft.set("group", "type", Literal::text("active_directory"), &origin);
         }
         if let Some((searches, origin)) = self.searches("group", &filter) {
             draft.set("group", "search", searches, &origin);
@@ -198,7 +213,7 @@ impl Reading {
     }
 
     fn write_servers(&mut self, draft: &mut Draft) {
-        if self.servers.is_empty() && !draft.has("server.srv_domain") {
+        if self.servers.is_empty() && !self.by_dns {
             let example = Literal::texts(["ldaps://ldap.example.com".to_owned()]);
             draft.propose("server", "uris", example, &Origin::default());
             draft.about(

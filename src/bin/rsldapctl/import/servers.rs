@@ -101,6 +101,25 @@ impl Servers {
     }
 }
 
+/// Servers by the SRV records of a domain.
+pub fn by_dns(draft: &mut Draft, domain: Option<&str>, origin: &Origin) {
+    if let Some(domain) = domain {
+        draft.set("server", "srv_domain", Literal::text(domain), origin);
+        draft.set(
+            "server",
+            "start_tls",
+            Literal::Boolean(true),
+            &Origin::default(),
+        );
+        let text = "_ldaps._tcp records are asked for first, then _ldap._tcp with StartTLS; only hosts of the domain itself count";
+        draft.about("server.srv_domain", Level::Note, origin, text);
+    } else {
+        draft.propose("server", "srv_domain", Literal::text("example.com"), origin);
+        let text = "name the domain whose SRV records say where the servers are, or write uris";
+        draft.about("server.srv_domain", Level::Todo, origin, text);
+    }
+}
+
 /// A URI without the slash that many write at its end; that of `ldapi:///` belongs to it.
 pub fn bare(uri: &str) -> &str {
     let bare = uri.trim_end_matches('/');

@@ -22,6 +22,11 @@ enum Part {
 pub fn convert(reading: &Reading, draft: &mut Draft) {
     let mut queries = Vec::new();
     let mut first = Origin::default();
+    let kind = if reading.has_ad_groups() {
+        "active_directory"
+    } else {
+        "group_of_names"
+    };
     for (text, origin) in &reading.authz {
         if queries.is_empty() {
             first = origin.clone();
@@ -35,7 +40,7 @@ pub fn convert(reading: &Reading, draft: &mut Draft) {
             None => queries.extend(
                 filter
                     .into_iter()
-                    .flat_map(|filter| entry(&filter, draft, origin)),
+                    .flat_map(|filter| entry(&filter, kind, draft, origin)),
             ),
         }
     }
@@ -78,8 +83,8 @@ fn group_of(
     Some(Query::Group(format!("cn={name},{base}")))
 }
 
-/// A search for the user's own entry.
-fn entry(filter: &Filter, draft: &mut Draft, origin: &Origin) -> Vec<Query> {
+/// A search for the user's own entry, in a directory with this type of groups.
+fn entry(filter: &Filter, kind: &str, draft: &mut Draft, origin: &Origin) -> Vec<Query> {
     let single = [filter.clone()];
     let parts = match filter {
         Filter::And(parts) => parts.as_slice(),
@@ -92,10 +97,13 @@ fn entry(filter: &Filter, draft: &mut Draft, origin: &Origin) -> Vec<Query> {
             Part::Groups(query) => {
                 let member = draft.has("group.member_attribute");
                 if !member {
-                    draft.set("group", "type", Literal::text("group_of_names"), origin);
+                    draft.set("group", "type", Literal::text(kind), origin);
                     let text =
                         "memberOf is kept for groups that list DNs; here the group itself is asked";
                     draft.about("group.type", Level::Note, origin, text);
+                }
+                if filter.is_nested() {
+                    draft.set("group", "nested", Literal::Boolean(true), origin);
                 }
                 queries.push(query);
             }

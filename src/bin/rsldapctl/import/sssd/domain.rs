@@ -106,26 +106,7 @@ fn discover(domain: &Domain, draft: &mut Draft, origin: &Origin) {
         Some((name, origin)) => (name, origin),
         None => (name, origin.clone()),
     };
-    if name.contains('.') {
-        draft.set("server", "srv_domain", Literal::text(name), &origin);
-        draft.set(
-            "server",
-            "start_tls",
-            Literal::Boolean(true),
-            &Origin::default(),
-        );
-        let text = "_ldaps._tcp records are asked for first, then _ldap._tcp with StartTLS; only hosts of the domain itself count";
-        draft.about("server.srv_domain", Level::Note, &origin, text);
-    } else {
-        draft.propose(
-            "server",
-            "srv_domain",
-            Literal::text("example.com"),
-            &origin,
-        );
-        let text = "name the domain whose SRV records say where the servers are, or write uris";
-        draft.about("server.srv_domain", Level::Todo, &origin, text);
-    }
+    servers::by_dns(draft, Some(name).filter(|name| name.contains('.')), &origin);
 }
 
 fn tls(domain: &Domain, draft: &mut Draft) {
