@@ -4,10 +4,12 @@
 //! are evaluated over the [`Facts`] known so far; where a fact is missing the verdict is
 //! [`Verdict::Ask`], the login gets those facts, and the gates are evaluated again.
 
+pub mod tree;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Config, Query, User};
-use crate::names::{Dn, FlagName, ServiceName, UserName};
+use crate::names::{BadUserName, Dn, FlagName, ServiceName, UserName};
 use crate::outcome::{Outcome, Phase};
 
 /// uid 0 never reaches LDAP, whatever the configuration says: this is asked before it is opened. The
@@ -21,7 +23,26 @@ pub fn is_root(name: &[u8], local_uid: Option<u32>) -> bool {
 /// [`is_root`] comes before.
 #[must_use]
 pub fn is_exempt(user: &UserName, local_uid: Option<u32>, rules: &User) -> bool {
-    rules.exempt.contains(user.as_str()) || local_uid.is_some_and(|uid| uid < rules.min_uid)
+    why_exempt(user, local_uid, rules).is_some()
+}
+
+/// Why a name stays local.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exemption {
+    /// `user.exempt` lists it.
+    Listed,
+    /// The local account's uid is below `user.min_uid`.
+    LowUid,
+}
+
+/// Why this name stays local, if it does.
+#[must_use]
+pub fn why_exempt(user: &UserName, local_uid: Option<u32>, rules: &User) -> Option<Exemption> {
+    if rules.exempt.contains(user.as_str()) {
+        return Some(Exemption::Listed);
+    }
+    let low = local_uid.is_some_and(|uid| uid < rules.min_uid);
+    low.then_some(Exemption::LowUid)
 }
 
 /// Whether one of the entry's names is exactly the login name. Directories compare names without
@@ -29,6 +50,41 @@ pub fn is_exempt(user: &UserName, local_uid: Option<u32>, rules: &User) -> bool 
 #[must_use]
 pub fn is_named(names: &[Vec<u8>], user: &UserName) -> bool {
     names.iter().any(|name| name == user.as_str().as_bytes())
+}
+
+/// The one name of an entry that is no exact match of the name typed: with several it is not known
+/// which account is meant.
+///
+/// # Errors
+/// Why there is none, in words for the log.
+pub fn the_only_name(names: &[Vec<u8>]) -> Result<UserName, &'static str> {
+    match names {
+        [name] => UserName::parse(name).map_err(BadUserName::reason),
+        [] => Err("no value"),
+        _ => Err("several values, and none is exactly this name"),
+    }
+}
+
+/// Whether somebody may go on under the name of this account: it exists on this host, may come from the
+/// directory, and the name that was typed is not that of another account. Programs that do not look at
+/// `PAM_USER` again would give that one's session away.
+///
+/// # Errors
+/// Why not, in words for the log.
+pub fn may_become(
+    (name, uid): (&UserName, Option<u32>),
+    typed_uid: Option<u32>,
+    rules: &User,
+) -> Result<(), &'static str> {
+    if is_root(name.as_str().as_bytes(), uid) || is_exempt(name, uid, rules) {
+        Err("never reached by an alias: that account does not come from the directory")
+    } else if uid.is_none() {
+        Err("no such account on this host")
+    } else if typed_uid.is_some() && typed_uid != uid {
+        Err("and the name typed is another account of this host")
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether the account phase may take over what the auth phase of the same transaction decided.

@@ -26,7 +26,7 @@ impl Config {
     pub fn groups_outside_search(&self) -> BTreeSet<&Dn> {
         let by_search = match self.group.schema {
             GroupSchema::MemberDn(_) => self.group.nested,
-            GroupSchema::ActiveDirectory | GroupSchema::Posix => false,
+            GroupSchema::ActiveDirectory | GroupSchema::MemberOf | GroupSchema::Posix => false,
         };
         if !by_search {
             return BTreeSet::new();

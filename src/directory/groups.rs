@@ -1,17 +1,21 @@
 //! How each kind of group lists its members, and so how to ask whether somebody is one.
 
 use futures_util::future::try_join_all;
+use tokio::time::Instant;
 
 use super::active_directory::Token;
 use super::nested::{Closure, Links, Primary};
 use super::operations::{self, Time};
 use super::session::Session;
-use super::{DirectoryError, Entry, sid};
+use super::{DirectoryError, Entry, member_of, sid};
 use crate::account_state::wanted_attributes as wanted_of_state;
 use crate::config::{Config, GroupSchema};
 use crate::names::{AttributeName, Dn, UserName};
 use crate::policy::{Answer, Proof, Question};
 use crate::template::Filter;
+
+/// Why nobody is proven to be outside of a group.
+pub const NO_PRIMARY_GROUP: &str = "the user's entry does not show its primary group";
 
 /// What a server has said about the groups of one user, for the questions behind.
 pub struct Memberships {
@@ -46,18 +50,20 @@ impl Memberships {
         (user, entry): (&UserName, &Entry),
         questions: &[Question],
     ) -> Result<Vec<Answer>, DirectoryError> {
+        let (at, nested) = ((session, time), config.group.nested);
         let search = config.group.search.as_slice();
-        match &config.group.schema {
-            GroupSchema::MemberDn(member) if config.group.nested => {
+        let dn = entry.dn.as_str().as_bytes();
+        let membership = match &config.group.schema {
+            GroupSchema::MemberDn(member) if nested => {
                 let primary = Primary::None;
                 let links = Links {
                     member,
                     search,
                     primary,
                 };
-                self.closure.answer(session, time, links, questions).await
+                return self.closure.answer(session, time, links, questions).await;
             }
-            GroupSchema::ActiveDirectory if config.group.nested => {
+            GroupSchema::ActiveDirectory if nested => {
                 let member = &AttributeName::known("member");
                 let filter = primary_group(entry);
                 let primary = filter.as_ref().map_or(Primary::Unknown, Primary::Group);
@@ -66,20 +72,21 @@ impl Memberships {
                     search,
                     primary,
                 };
-                let at = (session, time);
-                self.token
+                return self
+                    .token
                     .answer(&mut self.closure, at, links, entry, questions)
-                    .await
+                    .await;
             }
-            GroupSchema::MemberDn(_) | GroupSchema::ActiveDirectory | GroupSchema::Posix => {
-                let membership = membership(config, user, entry);
-                let limit = time.limit();
-                let asking = questions
-                    .iter()
-                    .map(|question| direct(session, limit, question, &membership));
-                try_join_all(asking).await
-            }
-        }
+            GroupSchema::MemberOf => return member_of::answer(at, entry, questions).await,
+            GroupSchema::MemberDn(member) => Membership::sure(Filter::equality(member, dn)),
+            GroupSchema::ActiveDirectory => Membership::in_active_directory(entry),
+            GroupSchema::Posix => Membership::posix(user, entry),
+        };
+        let limit = time.limit();
+        let asking = questions
+            .iter()
+            .map(|question| direct(session, limit, (&entry.dn, question), &membership));
+        try_join_all(asking).await
     }
 }
 
@@ -87,36 +94,49 @@ impl Memberships {
 struct Membership {
     /// The filter that a group matches if this user is a member.
     filter: Filter,
-    /// Why a group that does not match it may be the user's all the same.
-    doubt: Option<&'static str>,
+    /// Whether a group that does not match it may be the user's all the same.
+    doubt: Doubt,
 }
 
-fn membership(config: &Config, user: &UserName, entry: &Entry) -> Membership {
-    let dn = entry.dn.as_str().as_bytes();
-    let sure = |filter| Membership {
-        filter,
-        doubt: None,
-    };
-    match &config.group.schema {
-        GroupSchema::MemberDn(attribute) => sure(Filter::equality(attribute, dn)),
-        GroupSchema::ActiveDirectory => {
-            let listed = Filter::equality(&AttributeName::known("member"), dn);
-            match primary_group(entry) {
-                Some(primary) => sure(listed.or(&primary)),
-                None => Membership {
-                    filter: listed,
-                    doubt: Some("the user's entry does not show its primary group"),
-                },
-            }
+/// Whether a user may have a primary group that is not known here.
+enum Doubt {
+    /// No.
+    None,
+    /// Yes.
+    PrimaryGroup,
+    /// Unless the user's entry shows that it has no such attribute.
+    PrimaryGroupIn(AttributeName),
+}
+
+impl Membership {
+    fn sure(filter: Filter) -> Self {
+        let doubt = Doubt::None;
+        Membership { filter, doubt }
+    }
+
+    fn in_active_directory(entry: &Entry) -> Self {
+        let dn = entry.dn.as_str().as_bytes();
+        let listed = Filter::equality(&AttributeName::known("member"), dn);
+        match primary_group(entry) {
+            Some(primary) => Membership::sure(listed.or(&primary)),
+            None => Membership {
+                filter: listed,
+                doubt: Doubt::PrimaryGroup,
+            },
         }
-        GroupSchema::Posix => {
-            let member_uid = AttributeName::known("memberUid");
-            let listed = Filter::equality(&member_uid, user.as_str().as_bytes());
-            // The primary group does not list its members (RFC 2307 §2.2).
-            sure(match entry.values("gidNumber").first() {
-                Some(gid) => listed.or(&Filter::equality(&AttributeName::known("gidNumber"), gid)),
-                None => listed,
-            })
+    }
+
+    /// The primary group does not list its members (RFC 2307 §2.2).
+    fn posix(user: &UserName, entry: &Entry) -> Self {
+        let member_uid = AttributeName::known("memberUid");
+        let listed = Filter::equality(&member_uid, user.as_str().as_bytes());
+        let gid_number = AttributeName::known("gidNumber");
+        match entry.values("gidNumber").first() {
+            Some(gid) => Membership::sure(listed.or(&Filter::equality(&gid_number, gid))),
+            None => Membership {
+                filter: listed,
+                doubt: Doubt::PrimaryGroupIn(gid_number),
+            },
         }
     }
 }
@@ -130,17 +150,33 @@ fn primary_group(entry: &Entry) -> Option<Filter> {
     ))
 }
 
+/// Asks a group itself, and the user's entry where the group alone is no proof.
 async fn direct(
     session: &Session,
-    limit: tokio::time::Instant,
-    question: &Question,
+    limit: Instant,
+    (user, question): (&Dn, &Question),
     membership: &Membership,
 ) -> Result<Answer, DirectoryError> {
     let answer = operations::answer(session, limit, question, &membership.filter).await?;
-    Ok(match (question.proof, answer, membership.doubt) {
-        (Proof::NonMember, Answer::Proven, Some(doubt)) => Answer::Withheld(doubt.to_owned()),
-        (_, answer, _) => answer,
-    })
+    if question.proof == Proof::Member || answer != Answer::Proven {
+        return Ok(answer);
+    }
+    let sure = match &membership.doubt {
+        Doubt::None => true,
+        Doubt::PrimaryGroup => false,
+        Doubt::PrimaryGroupIn(attribute) => {
+            let none = Question {
+                group: user.clone(),
+                proof: Proof::NonMember,
+            };
+            let shown = Filter::presence(attribute);
+            operations::answer(session, limit, &none, &shown).await? == Answer::Proven
+        }
+    };
+    match sure {
+        true => Ok(Answer::Proven),
+        false => Ok(Answer::Withheld(NO_PRIMARY_GROUP.to_owned())),
+    }
 }
 
 /// The attributes of a user's entry that a login needs, and no more.
@@ -153,10 +189,21 @@ pub fn wanted_attributes(config: &Config) -> Vec<&str> {
             .values()
             .map(|attribute| attribute.as_str()),
     );
+    let listing = [
+        &config.access.host_attribute,
+        &config.access.service_attribute,
+    ];
+    wanted.extend(
+        listing
+            .into_iter()
+            .flatten()
+            .map(|attribute| attribute.as_str()),
+    );
     wanted.extend(wanted_of_state(config.access.account_state.as_ref()));
     wanted.extend(match config.group.schema {
         GroupSchema::MemberDn(_) => &[][..],
         GroupSchema::ActiveDirectory => &["objectSid", "primaryGroupID"],
+        GroupSchema::MemberOf => &[member_of::MEMBER_OF],
         GroupSchema::Posix => &["gidNumber"],
     });
     wanted

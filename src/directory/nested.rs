@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use futures_util::future::try_join_all;
 
 use super::DirectoryError;
+use super::groups::NO_PRIMARY_GROUP;
 use super::operations::{self, FoundGroups, Time};
 use super::session::Session;
 use crate::config::GroupSearch;
@@ -216,9 +217,9 @@ impl Closure {
             (Proof::NonMember, None) if self.elsewhere => Ok(Answer::Withheld(
                 "group nesting: some groups are on another server".to_owned(),
             )),
-            (Proof::NonMember, None) if matches!(links.primary, Primary::Unknown) => Ok(
-                Answer::Withheld("the user's entry does not show its primary group".to_owned()),
-            ),
+            (Proof::NonMember, None) if matches!(links.primary, Primary::Unknown) => {
+                Ok(Answer::Withheld(NO_PRIMARY_GROUP.to_owned()))
+            }
             (Proof::NonMember, None) => self.prove_absence(session, time, links, question).await,
         }
     }

@@ -123,7 +123,7 @@ mod tests {
             sid(1)[..24].to_vec(),
         ] {
             assert_eq!(
-                primary_group(&user(&[bad.clone()], &["513"])),
+                primary_group(&user(std::slice::from_ref(&bad), &["513"])),
                 None,
                 "{bad:?}"
             );

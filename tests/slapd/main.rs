@@ -9,15 +9,18 @@ mod proxy;
 
 mod account;
 mod account_state;
+mod canonical;
 mod concurrency;
 mod configuration;
 mod exempt;
 mod gates;
 mod groups;
+mod member_of;
 mod names;
 mod neighbours;
 mod nested;
 mod outages;
+mod password_change;
 mod passwords;
 mod result_codes;
 mod session;

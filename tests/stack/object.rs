@@ -101,9 +101,10 @@ fn the_object_has_no_text_relocations() {
 /// names among the symbols; the build of the tests keeps all of them.
 #[test]
 fn nothing_that_the_command_alone_needs_is_linked_into_the_module() {
-    const TRACES: [(&str, &str); 5] = [
+    const TRACES: [(&str, &str); 6] = [
         ("serde", "serde_core"),
         ("clap", "clap_builder"),
+        ("clap_complete", "clap_complete"),
         ("serde_json", "serde_json"),
         ("tree-sitter", "ts_parser_new"),
         ("tree-sitter-python", "tree_sitter_python"),

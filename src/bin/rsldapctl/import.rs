@@ -30,7 +30,8 @@ use clap::Args;
 use pam_rsldap::config;
 use serde::Serialize;
 
-use crate::{Answer, print_json};
+use crate::Answer;
+use crate::screen::print_json;
 use draft::{Draft, Level, Note, Origin};
 use format::Format;
 use literal::{comment, harmless};

@@ -17,6 +17,7 @@ enum Kind {
         filter: &'static str,
     },
     ActiveDirectory,
+    MemberOf,
     Posix,
 }
 
@@ -35,11 +36,12 @@ const ORGANIZATIONAL_ROLE: Kind = Kind::MemberDn {
     filter: "(objectClass=organizationalRole)",
 };
 
-const KINDS: [(&str, Kind); 5] = [
+const KINDS: [(&str, Kind); 6] = [
     ("group_of_names", GROUP_OF_NAMES),
     ("group_of_unique_names", GROUP_OF_UNIQUE_NAMES),
     ("active_directory", Kind::ActiveDirectory),
     ("organizational_role", ORGANIZATIONAL_ROLE),
+    ("member_of", Kind::MemberOf),
     ("posix_group", Kind::Posix),
 ];
 
@@ -69,6 +71,9 @@ pub(in crate::config) fn group(section: &Section<'_>) -> Result<Group, ConfigErr
 fn not_nestable(group: &Group) -> Option<&'static str> {
     match group.schema {
         GroupSchema::Posix => Some("a posix_group lists names, not groups; leave it out"),
+        GroupSchema::MemberOf => {
+            Some("the server decides which groups memberOf lists; leave it out")
+        }
         GroupSchema::MemberDn(_) if group.search.is_empty() => {
             Some("needs group.search, to find the groups that others are in; write it too")
         }
@@ -86,8 +91,9 @@ fn schema(
             attribute_or(section, "member_attribute", attribute).map(GroupSchema::MemberDn)
         }
         (Kind::ActiveDirectory, None) => Ok(GroupSchema::ActiveDirectory),
+        (Kind::MemberOf, None) => Ok(GroupSchema::MemberOf),
         (Kind::Posix, None) => Ok(GroupSchema::Posix),
-        (Kind::ActiveDirectory | Kind::Posix, Some(_)) => {
+        (Kind::ActiveDirectory | Kind::MemberOf | Kind::Posix, Some(_)) => {
             let problem =
                 "this type of group has its own attribute; leave it out, or leave type out";
             Err(match section.get("member_attribute") {
@@ -105,6 +111,7 @@ fn default_filter(kind: Kind, own_member_attribute: bool) -> &'static str {
         Kind::MemberDn { .. } if own_member_attribute => "(objectClass=*)",
         Kind::MemberDn { filter, .. } => filter,
         Kind::ActiveDirectory => "(objectClass=group)",
+        Kind::MemberOf => "(objectClass=*)",
         Kind::Posix => "(objectClass=posixGroup)",
     }
 }
