@@ -14,6 +14,7 @@ mod samba;
 
 mod account_state;
 mod bind_errors;
+mod canonical;
 mod gates;
 mod nested;
 mod shipped;

@@ -81,8 +81,10 @@ pub struct Site {
 impl Site {
     /// Enters the network of the server, which the first call makes.
     pub fn enter() -> Site {
-        static SERVER: OnceLock<Ds389> = OnceLock::new();
+        // One that does not start is not tried again by each test.
+        static SERVER: OnceLock<Result<Ds389, String>> = OnceLock::new();
         let server = SERVER.get_or_init(|| Ds389::start(&seed()));
+        let server = server.as_ref().unwrap_or_else(|why| panic!("{why}"));
         server.enter();
         Site {
             server,

@@ -93,6 +93,7 @@ for name, values in ACTIVE.items():
 database.newuser(
     "comma", "Secret.comma.1", userou="OU=People", givenname="Con, \"a+b\"=#", surname="O;<Hara>"
 )
+person("mallory")
 person("outsider")
 person("outsider-disabled")
 for name in ("disabled", "ended-disabled", "outsider-disabled"):
@@ -100,7 +101,7 @@ for name in ("disabled", "ended-disabled", "outsider-disabled"):
 database.setexpiry("(sAMAccountName=ran-out-never)", 0, no_expiry_req=True)
 
 GROUPS = {
-    "linux-users": [*ACTIVE, "comma"],
+    "linux-users": [*ACTIVE, "comma", "mallory"],
     "linux-staff": ["alice"],
     "linux-admins": ["alice"],
     # Each is a member of the next.
@@ -139,6 +140,8 @@ for name, values in {
     "ran-out": {"pwdLastSet": file_time(now - 90 * DAY)},
     "ran-out-never": {"pwdLastSet": file_time(now - 90 * DAY)},
     "guessed-today": {"lockoutTime": file_time(now), "badPwdCount": "4"},
+    # A principal name that is the name of an account: old controllers let this happen.
+    "mallory": {"userPrincipalName": "bob"},
     "guessed-long-ago": {"lockoutTime": file_time(now - DAY), "badPwdCount": "4"},
 }.items():
     replace(raw, "CN=%s,OU=People,%s" % (name, base), **values)
