@@ -72,6 +72,10 @@ const LOCKED: &str = "add: accountUnlockTime\naccountUnlockTime: 21000101000000Z
 /// The configuration that the project ships for this kind of server.
 pub const SHIPPED: &str = include_str!("../../conf/389-ds.toml");
 
+/// For a machine that has much else to do.
+const PATIENT: &str =
+    "connect_timeout = \"15s\"\noperation_timeout = \"15s\"\ndeadline = \"40s\"\n";
+
 /// The server, for this thread; and where this test's configurations are.
 pub struct Site {
     server: &'static Ds389,
@@ -109,9 +113,10 @@ impl Site {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// A module configuration for the server. [`sections::with`] says what an override is.
+    /// A patient module configuration for the server. [`sections::with`] says what an override is.
     pub fn config(&self, overrides: &[(&str, &str)]) -> PathBuf {
         let text = sections::with(self.default_sections(), overrides);
+        let text = text.replace("[server]\n", &format!("[server]\n{PATIENT}"));
         self.file("config.toml", &text)
     }
 
@@ -129,11 +134,7 @@ impl Site {
     fn default_sections(&self) -> Vec<(String, String)> {
         let password = self.file("bind-password", SERVICE_PASSWORD);
         [
-            (
-                "server",
-                "uris = [\"ldaps://127.0.0.1\"]\ndeadline = \"20s\"\noperation_timeout = \"15s\""
-                    .to_owned(),
-            ),
+            ("server", "uris = [\"ldaps://127.0.0.1\"]".to_owned()),
             (
                 "tls",
                 format!("ca_file = \"{}\"", self.server.ca_file().display()),
