@@ -18,6 +18,7 @@ pub mod shadow;
 use std::collections::BTreeSet;
 
 use crate::config::AccountState;
+use crate::notice::Notice;
 use crate::outcome::{Expired, Outcome};
 
 pub use attributes::{Attributes, Unreadable};
@@ -127,6 +128,18 @@ impl State {
         }
     }
 
+    /// What to tell a user who is known to be the owner.
+    #[must_use]
+    pub fn notice(&self) -> Option<Notice> {
+        match self {
+            State::Fine(warning) => warning.map(Notice::Warning),
+            State::MustChange(_) => Some(Notice::MustChange),
+            State::PasswordExpired(_) => Some(Notice::PasswordExpired),
+            State::Unreadable(_) => None,
+            State::Closed(closed, _) => Some(Notice::AccountClosed(*closed)),
+        }
+    }
+
     /// The one of two that leaves less open. Of two that leave the same, the first.
     fn worse(self, other: State) -> State {
         match (self, other) {
@@ -178,6 +191,12 @@ pub fn wanted_attributes(families: Option<&BTreeSet<AccountState>>) -> Vec<&'sta
         AccountState::Ds389 => ds389::ATTRIBUTES,
     });
     names.copied().collect()
+}
+
+/// The day of a time in seconds, as shadow(5) counts them.
+#[must_use]
+pub fn today(now: i64) -> i64 {
+    now.div_euclid(DAY)
 }
 
 /// Whether a family counts.

@@ -315,6 +315,14 @@ pub struct PasswordChange {
     pub prohibit_message: Option<String>,
 }
 
+impl PasswordChange {
+    /// Whether users may change their password on this host at all.
+    #[must_use]
+    pub fn is_offered(&self) -> bool {
+        self.change != ChangeMethod::Off && self.prohibit_message.is_none()
+    }
+}
+
 /// `password.change`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeMethod {

@@ -26,6 +26,8 @@ pub enum BoundAs {
     Service,
     /// The user whose password was right.
     User,
+    /// The same, but all that the server lets this user do is change the password.
+    UserToChange,
     /// A bind is under way or has failed.
     Unknown,
 }
@@ -38,6 +40,8 @@ pub struct Session {
     relay: JoinHandle<()>,
     /// The server's URI.
     pub server: String,
+    /// Nobody on the way can read what is sent: TLS, or a socket of this host.
+    pub is_private: bool,
     /// Who asks.
     pub bound_as: BoundAs,
     /// Until the server has given its first answer, or failed to.
@@ -50,6 +54,7 @@ impl Session {
         let Reached {
             stream,
             server,
+            is_private,
             ticket,
         } = reached;
         let (ours, theirs) = UnixStream::pair()?;
@@ -70,6 +75,7 @@ impl Session {
             fault,
             relay,
             server,
+            is_private,
             bound_as: BoundAs::Nobody,
             ticket: Cell::new(Some(ticket)),
         })

@@ -30,6 +30,8 @@ pub struct Reached {
     pub stream: Box<dyn Stream>,
     /// The server's URI.
     pub server: String,
+    /// Nobody on the way can read what is sent: TLS, or a socket of this host.
+    pub is_private: bool,
     /// Whoever hears the server's first answer, or waits for it in vain, says so here.
     pub ticket: Ticket,
 }
@@ -117,10 +119,13 @@ impl<'a> Servers<'a> {
         };
         let limit = deadline.min(Instant::now() + self.config.server.connect_timeout);
         let protection = self.protection(uri)?;
+        let is_private = uri.scheme() == Scheme::Ldapi
+            || matches!(protection, Protection::Tls(_) | Protection::StartTls(_));
         Ok(match connect(uri.endpoint(), protection, limit).await {
             Ok(stream) => Ok(Reached {
                 stream,
                 server: server.to_owned(),
+                is_private,
                 ticket,
             }),
             Err(trouble) => {

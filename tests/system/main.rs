@@ -12,6 +12,7 @@ mod devlog;
 mod environments;
 mod log;
 mod machine;
+mod password_change;
 #[path = "../common/private_host.rs"]
 mod private_host;
 mod ssh;
@@ -19,4 +20,6 @@ mod ssh_down;
 mod ssh_logins;
 mod su;
 mod sudo;
+#[path = "../common/terminal.rs"]
+mod terminal;
 mod trace;

@@ -9,6 +9,7 @@ use pam_rsldap::config::{self, Config};
 use pam_rsldap::directory::ldap::LdapDirectory;
 use pam_rsldap::login::{self, Decision};
 use pam_rsldap::module::code::return_code;
+use pam_rsldap::notice::Notice;
 use pam_rsldap::outcome::{Outcome, Phase};
 use pam_rsldap::policy;
 use pam_rsldap::secret::{MAX_PASSWORD, NotAPassword, Password};
@@ -129,6 +130,9 @@ impl Transaction for Terminal {
         };
         Ok(Password::new(&read_password().map_err(unreadable)?))
     }
+
+    /// The report says more than a user is told.
+    fn tell(&mut self, _: &Notice) {}
 }
 
 /// The first line of standard input.
