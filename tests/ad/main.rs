@@ -17,5 +17,6 @@ mod bind_errors;
 mod canonical;
 mod gates;
 mod nested;
+mod password_change;
 mod shipped;
 mod transport;

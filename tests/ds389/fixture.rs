@@ -17,9 +17,12 @@ use crate::common::{need, sections};
 use crate::ds389::{Ds389, MANAGER_DN, MANAGER_PASSWORD};
 
 /// Users, and the password policy of their own that some have.
-const ACTIVE: [(&str, Option<&str>); 14] = [
+const ACTIVE: [(&str, Option<&str>); 17] = [
     ("alice", None),
     ("bob", None),
+    ("changer", None),
+    ("newcomer", None),
+    ("latecomer", Some("lenient")),
     ("carol", None),
     ("inactivated", None),
     ("guessed", None),
@@ -222,6 +225,10 @@ fn seed() -> String {
             "replace: passwordExpirationTime\npasswordExpirationTime: 20200101000000Z",
         ),
         (
+            "latecomer",
+            "replace: passwordExpirationTime\npasswordExpirationTime: 20200101000000Z",
+        ),
+        (
             "spent",
             "replace: passwordExpirationTime\npasswordExpirationTime: 20200101000000Z",
         ),
@@ -248,11 +255,11 @@ fn seed() -> String {
          replace: passwordMustChange\npasswordMustChange: on",
     );
     // Only from here on has a password that the manager sets to be changed.
-    let password = password_of("mustchange");
-    ldif.change(
-        &user_dn("mustchange"),
-        &format!("replace: userPassword\nuserPassword: {password}"),
-    );
+    for name in ["mustchange", "newcomer"] {
+        let password = password_of(name);
+        let lines = format!("replace: userPassword\nuserPassword: {password}");
+        ldif.change(&user_dn(name), &lines);
+    }
     ldif.text().to_owned()
 }
 
