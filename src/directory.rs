@@ -7,6 +7,7 @@ mod active_directory;
 mod change;
 mod entry;
 mod groups;
+pub mod inspect;
 pub mod ldap;
 mod member_of;
 mod nested;
@@ -16,6 +17,7 @@ mod ppolicy;
 pub(crate) mod result_code;
 mod session;
 mod sid;
+pub mod traced;
 mod user_bind;
 
 use std::collections::BTreeMap;
@@ -26,7 +28,8 @@ use crate::policy::{Answer, Question};
 use crate::secret::Password;
 
 pub use password::{ChangeVerdict, Refusal};
-pub use user_bind::UserBindVerdict;
+pub use result_code::name as result_name;
+pub use user_bind::{UserBindVerdict, sub_code};
 
 /// The questions of a login. Every answer is given before the deadline that the implementation
 /// was made with, or is [`DirectoryError::Unavailable`].

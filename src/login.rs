@@ -356,21 +356,28 @@ fn admit(
 
 /// Whether the entry lists this host and this service, where the configuration asks for that.
 fn is_listed(request: Request<'_>, entry: &Entry) -> Result<(), End> {
-    let access = &request.config.access;
+    let checks = listings(request.config, request.service, entry);
+    let refused = |why: String| End::Decided(Outcome::Refused, why);
+    checks
+        .into_iter()
+        .try_for_each(|check| check.map_err(refused))
+}
+
+/// The same for each attribute that counts: the reason where it does not let the user in.
+#[must_use]
+pub fn listings(config: &Config, service: &ServiceName, entry: &Entry) -> Vec<Result<(), String>> {
     let check = |attribute: &AttributeName, names: &[&str]| {
         let attribute = attribute.as_str();
         listed::check(attribute, entry.values(attribute), names)
-            .map_err(|why| End::Decided(Outcome::Refused, why))
     };
-    if let Some(attribute) = &access.host_attribute {
+    let host = config.access.host_attribute.as_ref().map(|attribute| {
         let names = host_names();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        check(attribute, &names)?;
-    }
-    match &access.service_attribute {
-        Some(attribute) => check(attribute, &[request.service.as_str()]),
-        None => Ok(()),
-    }
+        check(attribute, &names)
+    });
+    let service_attribute = config.access.service_attribute.as_ref();
+    let service = service_attribute.map(|attribute| check(attribute, &[service.as_str()]));
+    host.into_iter().chain(service).collect()
 }
 
 /// The administrator's own words on changing passwords.
@@ -380,14 +387,20 @@ fn prohibition(config: &Config) -> Option<Notice> {
 }
 
 fn state(config: &Config, entry: &Entry, just_bound: bool) -> State {
-    let circumstances = Circumstances {
+    let families = config.access.account_state.as_ref();
+    let values = |name: &str| entry.values(name);
+    let at = circumstances(just_bound);
+    account_state::evaluate(&Attributes::new(&values), families, &at)
+}
+
+/// What the state of the account depends on besides the entry.
+#[must_use]
+pub fn circumstances(just_bound: bool) -> Circumstances {
+    Circumstances {
         now: sys::now(),
         just_bound,
         lockout_duration: None,
-    };
-    let families = config.access.account_state.as_ref();
-    let values = |name: &str| entry.values(name);
-    account_state::evaluate(&Attributes::new(&values), families, &circumstances)
+    }
 }
 
 /// Asks until every gate is decided; then, for the session, until every flag is.
