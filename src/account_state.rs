@@ -10,7 +10,7 @@
 mod active_directory;
 mod attributes;
 mod ds389;
-mod generalized_time;
+pub(crate) mod generalized_time;
 pub mod listed;
 mod ppolicy;
 pub mod shadow;
@@ -171,13 +171,28 @@ pub fn evaluate(
     families: Option<&BTreeSet<AccountState>>,
     at: &Circumstances,
 ) -> State {
-    let states = counted(families).map(|family| match family {
+    let states = counted(families).map(|family| one(family, attributes, at));
+    states.fold(State::Fine(None), State::worse)
+}
+
+/// The same, family by family.
+#[must_use]
+pub fn by_family(
+    attributes: &Attributes<'_>,
+    families: Option<&BTreeSet<AccountState>>,
+    at: &Circumstances,
+) -> Vec<(AccountState, State)> {
+    let states = counted(families).map(|family| (family, one(family, attributes, at)));
+    states.collect()
+}
+
+fn one(family: AccountState, attributes: &Attributes<'_>, at: &Circumstances) -> State {
+    match family {
         AccountState::Shadow => shadow::state(attributes, at),
         AccountState::Ppolicy => ppolicy::state(attributes, at),
         AccountState::ActiveDirectory => active_directory::state(attributes, at),
         AccountState::Ds389 => ds389::state(attributes, at),
-    });
-    states.fold(State::Fine(None), State::worse)
+    }
 }
 
 /// The attributes that a search has to ask for by name: most are operational, and a server sends those

@@ -7,6 +7,7 @@ mod active_directory;
 mod change;
 mod entry;
 mod groups;
+pub mod inspect;
 pub mod ldap;
 mod member_of;
 mod nested;
@@ -16,6 +17,7 @@ mod ppolicy;
 pub(crate) mod result_code;
 mod session;
 mod sid;
+pub mod traced;
 mod user_bind;
 
 use std::collections::BTreeMap;
@@ -26,7 +28,8 @@ use crate::policy::{Answer, Question};
 use crate::secret::Password;
 
 pub use password::{ChangeVerdict, Refusal};
-pub use user_bind::UserBindVerdict;
+pub use result_code::name as result_name;
+pub use user_bind::{UserBindVerdict, sub_code};
 
 /// How many groups of a user are taken from one base. The total size has a bound of its own, see
 /// [`transport`](crate::transport).

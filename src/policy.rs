@@ -4,6 +4,8 @@
 //! are evaluated over the [`Facts`] known so far; where a fact is missing the verdict is
 //! [`Verdict::Ask`], the login gets those facts, and the gates are evaluated again.
 
+pub mod tree;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Config, Query, User};
@@ -21,7 +23,26 @@ pub fn is_root(name: &[u8], local_uid: Option<u32>) -> bool {
 /// [`is_root`] comes before.
 #[must_use]
 pub fn is_exempt(user: &UserName, local_uid: Option<u32>, rules: &User) -> bool {
-    rules.exempt.contains(user.as_str()) || local_uid.is_some_and(|uid| uid < rules.min_uid)
+    why_exempt(user, local_uid, rules).is_some()
+}
+
+/// Why a name stays local.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exemption {
+    /// `user.exempt` lists it.
+    Listed,
+    /// The local account's uid is below `user.min_uid`.
+    LowUid,
+}
+
+/// Why this name stays local, if it does.
+#[must_use]
+pub fn why_exempt(user: &UserName, local_uid: Option<u32>, rules: &User) -> Option<Exemption> {
+    if rules.exempt.contains(user.as_str()) {
+        return Some(Exemption::Listed);
+    }
+    let low = local_uid.is_some_and(|uid| uid < rules.min_uid);
+    low.then_some(Exemption::LowUid)
 }
 
 /// Whether one of the entry's names is exactly the login name. Directories compare names without

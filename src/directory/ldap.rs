@@ -3,6 +3,8 @@
 //! One connection serves a whole login: service bind, search, the user's bind, service bind again,
 //! group questions. Searches travel together; a bind travels alone (RFC 4511 §4.2.1). Every wait ends at `server.deadline`, counted from the first question.
 
+use std::sync::Arc;
+
 use futures_util::future::try_join_all;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
@@ -24,7 +26,7 @@ use crate::policy::{Answer, Question};
 use crate::secret::Password;
 use crate::sys::now;
 use crate::template::Filter;
-use crate::transport::{NoServer, Servers, Trouble};
+use crate::transport::{NoServer, Servers, Tap, Trouble};
 
 /// How often the user's password goes out at most: to one server, and to one more if that one dies in
 /// the middle. Each may count a wrong one.
@@ -49,8 +51,23 @@ impl<'a> LdapDirectory<'a> {
                 session: None,
                 memberships: None,
                 passwords_sent: 0,
+                tap: None,
             },
         }
+    }
+
+    /// The same, and `tap` sees what travels.
+    #[must_use]
+    pub fn tapped(config: &'a Config, tap: Arc<dyn Tap>) -> Self {
+        let mut directory = Self::new(config);
+        directory.client.tap = Some(tap);
+        directory
+    }
+
+    /// The servers that could not be used, each with what was wrong with it.
+    #[must_use]
+    pub fn failures(&self) -> &[(String, String)] {
+        self.client.servers.failed()
     }
 }
 
@@ -129,6 +146,7 @@ struct Client<'a> {
     memberships: Option<Memberships>,
     /// How often the user's password has gone out.
     passwords_sent: u8,
+    tap: Option<Arc<dyn Tap>>,
 }
 
 impl Client<'_> {
@@ -399,7 +417,7 @@ impl Client<'_> {
                 NoServer::Misconfigured(problem) => DirectoryError::Config(problem),
                 NoServer::Unavailable(trouble, server) => unavailable(trouble, server),
             })?;
-        Session::start(reached)
+        Session::start(reached, self.tap.clone())
             .await
             .map_err(|error| host_trouble("a socket pair", &error))
     }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapResult, StdStream};
@@ -12,7 +13,7 @@ use super::result_code::{self, Reading};
 use super::{Cause, DirectoryError, Unavailable};
 use crate::names::Dn;
 use crate::store::down::Ticket;
-use crate::transport::{Fault, Reached, Trouble, relay, tell, within};
+use crate::transport::{Fault, Reached, Tap, Trouble, relay, tell, within};
 
 /// How long the good-bye may take.
 const FAREWELL: Duration = Duration::from_millis(50);
@@ -50,18 +51,21 @@ pub struct Session {
 
 impl Session {
     /// Puts ldap3 and the relay between the login and a connected stream.
-    pub async fn start(reached: Reached) -> std::io::Result<Self> {
+    pub async fn start(reached: Reached, tap: Option<Arc<dyn Tap>>) -> std::io::Result<Self> {
         let Reached {
             stream,
             server,
             is_private,
             ticket,
         } = reached;
+        if let Some(tap) = &tap {
+            tap.connected(&server, stream.facts());
+        }
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let ours = tokio::net::UnixStream::from_std(ours)?;
         let fault = Fault::default();
-        let relay = tokio::spawn(relay(ours, stream, fault.clone()));
+        let relay = tokio::spawn(relay(ours, stream, fault.clone(), tap));
         let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(theirs));
         let (connection, ldap) = LdapConnAsync::with_settings(settings, "ldapi://relay")
             .await

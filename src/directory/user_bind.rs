@@ -67,6 +67,26 @@ impl UserBindVerdict {
         }
     }
 
+    /// The verdict in a word or two.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            UserBindVerdict::Right(_) => "right",
+            UserBindVerdict::MustChange => "must_change",
+            UserBindVerdict::Wrong => "wrong",
+            UserBindVerdict::PasswordExpired => "password_expired",
+            UserBindVerdict::PasswordReset => "password_reset",
+            UserBindVerdict::Closed(Closed::Locked) => "locked",
+            UserBindVerdict::Closed(Closed::Disabled) => "disabled",
+            UserBindVerdict::Closed(Closed::Expired) => "expired",
+            UserBindVerdict::Barred(Barred::Hours) => "barred_hours",
+            UserBindVerdict::Barred(Barred::Workstation) => "barred_workstation",
+            UserBindVerdict::Barred(Barred::Policy) => "barred_policy",
+            UserBindVerdict::Misconfigured => "misconfigured",
+            UserBindVerdict::Unavailable(_) => "unavailable",
+        }
+    }
+
     /// What to tell the user. Only where the server has looked at the password and found it right: what
     /// it says without, a stranger could have it say.
     #[must_use]

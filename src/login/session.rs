@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Request, ask};
+use super::Request;
+use super::gates::ask;
 use crate::config::{Config, MirrorMode};
 use crate::directory::{Directory, DirectoryError, Entry};
 use crate::names::FlagName;

@@ -10,6 +10,7 @@ mod common;
 #[allow(dead_code)]
 mod devlog;
 mod environments;
+mod keys;
 mod log;
 mod machine;
 mod password_change;
@@ -18,6 +19,7 @@ mod private_host;
 mod ssh;
 mod ssh_down;
 mod ssh_logins;
+mod status;
 mod su;
 mod sudo;
 #[path = "../common/terminal.rs"]
