@@ -259,17 +259,19 @@ fn groups_of<'a>(query: &'a Query, flags: &'a BTreeMap<FlagName, Query>) -> BTre
     }
 }
 
-/// The flags that are true, or the questions to ask first. A flag that cannot be decided is not set.
+/// The names whose queries are true, or the questions to ask first. What cannot be decided is not
+/// true. For the flags themselves, both arguments are the same.
 ///
 /// # Errors
-/// The questions that are still open, for all flags together.
-pub fn flags_set(
+/// The questions that are still open, for all queries together.
+pub fn names_that_hold<N: Ord + Clone>(
+    queries: &BTreeMap<N, Query>,
     flags: &BTreeMap<FlagName, Query>,
     facts: &Facts,
-) -> Result<BTreeSet<FlagName>, Vec<Question>> {
+) -> Result<BTreeSet<N>, Vec<Question>> {
     let mut set = BTreeSet::new();
     let mut questions = Vec::new();
-    for (name, query) in flags {
+    for (name, query) in queries {
         match evaluate(query, flags, facts, Context::of_gate(true)) {
             Truth::Known(true) => {
                 set.insert(name.clone());

@@ -90,6 +90,59 @@ impl Memberships {
     }
 }
 
+impl Memberships {
+    /// The names of all the groups of this user.
+    ///
+    /// # Errors
+    /// There is no complete answer.
+    pub async fn names(
+        &mut self,
+        config: &Config,
+        (session, time): (&Session, Time),
+        (user, entry): (&UserName, &Entry),
+    ) -> Result<Vec<String>, DirectoryError> {
+        let group = &config.group;
+        let (search, name) = (group.search.as_slice(), &group.name_attribute);
+        let known = AttributeName::known("member");
+        let primary = primary_group(entry);
+        let links = match &group.schema {
+            GroupSchema::MemberDn(member) if group.nested => Some((member, Primary::None)),
+            // Distribution groups are links here; they are none for the domain controller.
+            GroupSchema::ActiveDirectory if group.nested => {
+                let primary = primary.as_ref().map_or(Primary::Unknown, Primary::Group);
+                Some((&known, primary))
+            }
+            GroupSchema::MemberOf => {
+                return member_of::names((session, time), entry, search, name).await;
+            }
+            GroupSchema::MemberDn(_) | GroupSchema::ActiveDirectory | GroupSchema::Posix => None,
+        };
+        let filters = match (links, &group.schema) {
+            (Some((member, primary)), _) => {
+                let links = Links {
+                    member,
+                    search,
+                    primary,
+                };
+                self.closure.listing_all(session, time, links).await?
+            }
+            (None, GroupSchema::MemberDn(member)) => {
+                vec![Filter::equality(member, entry.dn.as_str().as_bytes())]
+            }
+            (None, GroupSchema::Posix) => vec![Membership::posix(user, entry).filter],
+            (None, _) => vec![Membership::in_active_directory(entry).filter],
+        };
+        let limit = time.limit();
+        let searching = search.iter().flat_map(|search| {
+            filters.iter().map(move |filter| {
+                let filter = search.filter.and(filter);
+                operations::group_names(session, limit, search, filter, name)
+            })
+        });
+        Ok(try_join_all(searching).await?.concat())
+    }
+}
+
 /// What makes a group the user's, without other groups in between.
 struct Membership {
     /// The filter that a group matches if this user is a member.

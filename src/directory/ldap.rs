@@ -102,6 +102,10 @@ impl Directory for LdapDirectory<'_> {
         started(&mut self.runtime)?.block_on(self.client.ask(user, entry, questions))
     }
 
+    fn groups(&mut self, user: &UserName, entry: &Entry) -> Result<Vec<String>, DirectoryError> {
+        started(&mut self.runtime)?.block_on(self.client.groups(user, entry))
+    }
+
     fn change_password(
         &mut self,
         entry: &Entry,
@@ -184,6 +188,19 @@ impl Client<'_> {
             match self.ask_one_server(user, entry, questions).await {
                 Err(error) => self.go_on_after(error, self.lookups_may_move())?,
                 answers => return answers,
+            }
+        }
+    }
+
+    async fn groups(
+        &mut self,
+        user: &UserName,
+        entry: &Entry,
+    ) -> Result<Vec<String>, DirectoryError> {
+        loop {
+            match self.groups_at_one_server(user, entry).await {
+                Err(error) => self.go_on_after(error, self.lookups_may_move())?,
+                names => return names,
             }
         }
     }
@@ -327,6 +344,19 @@ impl Client<'_> {
             said,
             trouble,
         })
+    }
+
+    async fn groups_at_one_server(
+        &mut self,
+        user: &UserName,
+        entry: &Entry,
+    ) -> Result<Vec<String>, DirectoryError> {
+        let known = self.memberships.take();
+        let known = known.filter(|known| known.are_of(&entry.dn));
+        let mut memberships = known.unwrap_or_else(|| Memberships::new(&entry.dn));
+        let (config, time) = (self.config, self.time());
+        let at = (self.as_service().await?, time);
+        memberships.names(config, at, (user, entry)).await
     }
 
     /// The time by which everything has to end. The clock starts with the first question, not while

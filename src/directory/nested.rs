@@ -134,6 +134,26 @@ impl Closure {
         try_join_all(answering).await
     }
 
+    /// Climbs to the end. Gives back filters that match all the groups of the user, and no others.
+    ///
+    /// # Errors
+    /// The server gave no answer, a base of `group.search` does not exist, or there are more groups or
+    /// levels than the bounds allow.
+    pub async fn listing_all(
+        &mut self,
+        session: &Session,
+        time: Time,
+        links: Links<'_>,
+    ) -> Result<Vec<Filter>, DirectoryError> {
+        while self.is_open() {
+            self.climb(session, time, links).await?;
+        }
+        match &self.cut {
+            Some(why) => Err(DirectoryError::Config(why.clone())),
+            None => Ok(links.listing_user(self.groups.iter().chain([&self.user]))),
+        }
+    }
+
     fn is_open(&self) -> bool {
         !self.edge.is_empty() && self.cut.is_none()
     }

@@ -208,7 +208,7 @@ fn flags_are_set_only_where_they_are_proven() {
     );
     let mut facts = Facts::new();
     let flags = loop {
-        match flags_set(&config.flags, &facts) {
+        match names_that_hold(&config.flags, &config.flags, &facts) {
             Ok(flags) => break flags,
             Err(questions) => {
                 facts.extend(questions.into_iter().map(|question| {
