@@ -91,3 +91,14 @@ fn the_module_needs_libpam_and_libc_alone() {
 fn the_object_has_no_text_relocations() {
     assert!(!run("readelf", &["-d"]).contains("TEXTREL"));
 }
+
+#[test]
+fn nothing_of_the_commands_own_crates_is_linked_into_the_module() {
+    let bytes = std::fs::read(module()).unwrap();
+    let has = |name: &str| memchr::memmem::find(&bytes, name.as_bytes()).is_some();
+    // What is linked leaves its name in symbols, panics and debug information.
+    assert!(has("rustls") && has("ldap3"));
+    for name in ["clap_builder", "clap_complete", "serde_json"] {
+        assert!(!has(name), "{name}");
+    }
+}
