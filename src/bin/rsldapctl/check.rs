@@ -15,6 +15,8 @@ use pam_rsldap::config;
 
 use crate::Answer;
 use crate::screen::print_json;
+#[cfg(test)]
+pub use finding::IDS;
 use finding::{Finding, Places, Severity};
 use online::Online;
 
