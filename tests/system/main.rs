@@ -15,6 +15,7 @@ mod machine;
 #[path = "../common/private_host.rs"]
 mod private_host;
 mod ssh;
+mod ssh_alias;
 mod ssh_down;
 mod ssh_logins;
 mod su;
