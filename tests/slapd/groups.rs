@@ -252,7 +252,7 @@ fn groups_are_asked_about_as_the_user_where_that_is_configured() {
     assert_eq!(auth_right(&as_user, "carol"), PAM_PERM_DENIED);
 }
 
-/// slapd would end an anonymous connection that sends them all at once.
+/// slapd may end an anonymous connection with more than 100 requests that wait.
 #[test]
 fn hundreds_of_questions_are_asked_in_portions() {
     let server = server();
