@@ -201,7 +201,12 @@ fn every_shipped_configuration_parses() {
     seen.sort();
     assert_eq!(
         seen,
-        ["active-directory.toml", "config.toml", "minimal.toml"]
+        [
+            "389-ds.toml",
+            "active-directory.toml",
+            "config.toml",
+            "minimal.toml"
+        ]
     );
 }
 
