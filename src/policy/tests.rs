@@ -327,6 +327,63 @@ fn a_name_counts_byte_for_byte() {
 }
 
 #[test]
+fn an_alias_leads_to_an_account_that_may_be_reached_and_no_other() {
+    let rules = config("[flags]\nis_active = \"cn=in\"").user;
+    let may = |name: &str, uid, typed| {
+        let name = UserName::parse(name.as_bytes()).unwrap();
+        may_become((&name, uid), typed, &rules).is_ok()
+    };
+    assert!(may("alice", Some(1000), None));
+    assert!(
+        may("alice", Some(1000), Some(1000)),
+        "two names of one account"
+    );
+    assert!(
+        !may("alice", Some(1000), Some(1001)),
+        "the name typed is another account"
+    );
+    assert!(!may("alice", None, None), "no account");
+    assert!(
+        !may("alice", None, Some(1000)),
+        "no account, the name typed is one"
+    );
+    assert!(!may("alice", Some(999), None), "a system account");
+    assert!(!may("deploy", Some(5000), None), "stays local");
+    assert!(
+        !may("root", None, None) && !may("alice", Some(0), None),
+        "root"
+    );
+    let mut careless = rules.clone();
+    (careless.min_uid, careless.exempt) = (0, BTreeSet::new());
+    let root = UserName::parse(b"toor").unwrap();
+    assert!(
+        may_become((&root, Some(0)), Some(0), &careless).is_err(),
+        "root"
+    );
+}
+
+#[test]
+fn an_alias_leads_to_the_only_name_of_an_entry() {
+    let names = |names: &[&str]| {
+        let names: Vec<Vec<u8>> = names.iter().map(|name| name.as_bytes().to_vec()).collect();
+        the_only_name(&names).map(|name| name.as_str().to_owned())
+    };
+    assert_eq!(names(&["alice"]).as_deref(), Ok("alice"));
+    for bad in [
+        &[][..],
+        &["a", "b"],
+        &["a", "a"],
+        &[""],
+        &["-x"],
+        &["a/b"],
+        &["a\nb"],
+        &[" a"],
+    ] {
+        assert!(names(bad).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
 fn exactly_one_entry_is_the_user() {
     assert_eq!(only_one(vec![1]), Ok(1));
     assert!(only_one(Vec::<u8>::new()).is_err());

@@ -268,4 +268,6 @@ fn hundreds_of_questions_are_asked_in_portions() {
     for group in &missing {
         assert_eq!(operations.questions_about(group), 1, "{group}");
     }
+    let members = |line: &String| line.contains(" SRCH attr=") && line.contains("member");
+    assert!(!operations.lines.iter().any(members), "{operations:#?}");
 }
