@@ -74,7 +74,7 @@ fn name(gates: Gates, users: usize) -> String {
         Gates::Flat(count) => format!("{count} flat"),
         Gates::Nested(count) => format!("{count} nested, {} deep", scale::DEPTH),
         Gates::Everybody => format!("1 with {users} members"),
-        Gates::EverybodyNested => format!("the same, nested = true"),
+        Gates::EverybodyNested => "the same, nested = true".to_owned(),
     }
 }
 

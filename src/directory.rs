@@ -4,16 +4,20 @@
 //! the login's order of steps script it.
 
 mod active_directory;
+mod change;
 mod entry;
 mod groups;
+pub mod inspect;
 pub mod ldap;
 mod member_of;
 mod nested;
 mod operations;
+mod password;
 mod ppolicy;
 pub(crate) mod result_code;
 mod session;
 mod sid;
+pub mod traced;
 mod user_bind;
 
 use std::collections::BTreeMap;
@@ -23,7 +27,9 @@ use crate::names::{Dn, UserName};
 use crate::policy::{Answer, Question};
 use crate::secret::Password;
 
-pub use user_bind::UserBindVerdict;
+pub use password::{ChangeVerdict, Refusal};
+pub use result_code::name as result_name;
+pub use user_bind::{UserBindVerdict, sub_code};
 
 /// The questions of a login. Every answer is given before the deadline that the implementation
 /// was made with, or is [`DirectoryError::Unavailable`].
@@ -52,11 +58,34 @@ pub trait Directory {
         questions: &[Question],
     ) -> Result<Vec<Answer>, DirectoryError>;
 
+    /// Changes the password of the entry whose password has just been verified, on the connection on which
+    /// it was; and writes down the day of the change, where the entry has shadowLastChange.
+    ///
+    /// # Errors
+    /// There is no verdict: the password may be the new one or the old one. It is never tried again.
+    fn change_password(
+        &mut self,
+        entry: &Entry,
+        old: &Password,
+        new: &Password,
+    ) -> Result<Change, DirectoryError>;
+
     /// The server that answers, as its URI, once one does.
     fn server(&self) -> Option<String>;
 
     /// The servers before it that could not be used, and why; empty if there were none.
     fn passed_over(&self) -> String;
+}
+
+/// What became of a change of the password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Changed or not.
+    pub verdict: ChangeVerdict,
+    /// The server's own words, or the name of its result code.
+    pub said: String,
+    /// What did not work besides, for the log.
+    pub trouble: Option<String>,
 }
 
 /// An entry of the directory: what this project asked for of it.

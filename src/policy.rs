@@ -5,6 +5,7 @@
 //! [`Verdict::Ask`], the login gets those facts, and the gates are evaluated again.
 
 mod evaluate;
+pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +26,26 @@ pub fn is_root(name: &[u8], local_uid: Option<u32>) -> bool {
 /// [`is_root`] comes before.
 #[must_use]
 pub fn is_exempt(user: &UserName, local_uid: Option<u32>, rules: &User) -> bool {
-    rules.exempt.contains(user.as_str()) || local_uid.is_some_and(|uid| uid < rules.min_uid)
+    why_exempt(user, local_uid, rules).is_some()
+}
+
+/// Why a name stays local.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exemption {
+    /// `user.exempt` lists it.
+    Listed,
+    /// The local account's uid is below `user.min_uid`.
+    LowUid,
+}
+
+/// Why this name stays local, if it does.
+#[must_use]
+pub fn why_exempt(user: &UserName, local_uid: Option<u32>, rules: &User) -> Option<Exemption> {
+    if rules.exempt.contains(user.as_str()) {
+        return Some(Exemption::Listed);
+    }
+    let low = local_uid.is_some_and(|uid| uid < rules.min_uid);
+    low.then_some(Exemption::LowUid)
 }
 
 /// Whether one of the entry's names is exactly the login name. Directories compare names without
@@ -191,7 +211,7 @@ pub fn verdict(gates: &[Gate<'_>], flags: &BTreeMap<FlagName, Query>, facts: &Fa
         let name = &gate.name;
         match evaluate(gate.query, flags, facts, Context::of_gate(gate.opens_at)) {
             Truth::Known(value) if value == gate.opens_at => {}
-            Truth::Ask(more) => add_new(more, &mut questions),
+            Truth::Ask(first, more) => add_new(first, more, &mut questions),
             // An earlier gate may still decide; then this one does not matter.
             _ if !questions.is_empty() => {}
             Truth::Known(value) => {
@@ -221,8 +241,8 @@ pub fn verdict(gates: &[Gate<'_>], flags: &BTreeMap<FlagName, Query>, facts: &Fa
     }
 }
 
-fn add_new(more: Vec<Question>, questions: &mut Vec<Question>) {
-    for question in more {
+fn add_new(first: Question, more: Vec<Question>, questions: &mut Vec<Question>) {
+    for question in std::iter::once(first).chain(more) {
         if !questions.contains(&question) {
             questions.push(question);
         }
@@ -264,7 +284,7 @@ pub fn flags_set(
             Truth::Known(true) => {
                 set.insert(name.clone());
             }
-            Truth::Ask(more) => add_new(more, &mut questions),
+            Truth::Ask(first, more) => add_new(first, more, &mut questions),
             Truth::Known(false) | Truth::Broken(_) | Truth::MissingGroup(_) => {}
         }
     }

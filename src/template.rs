@@ -4,6 +4,8 @@
 //! RFC 4515 §3, for DNs by RFC 4514 §2.4. The two rules differ, and mixing them up is a classic
 //! hole, so there is no way to get at one through the other.
 
+mod any;
+
 use crate::names::{AttributeName, Dn, UserName};
 
 /// The only placeholder.

@@ -5,6 +5,7 @@
 
 use std::io;
 
+use crate::notice::Notice;
 use crate::secret::{NotAPassword, Password};
 use crate::sys;
 
@@ -23,6 +24,33 @@ pub trait Transaction {
     fn local_uid(&mut self, name: &[u8]) -> io::Result<Option<u32>> {
         sys::local_uid(name)
     }
+
+    /// Tells the user something, if the application wants to hear it. Nothing depends on it.
+    fn tell(&mut self, notice: &Notice);
+
+    /// Whether the directory has just refused this password in this transaction, for this user. It
+    /// would refuse it again, and count it again.
+    fn was_refused(&self, _password: &Password) -> bool {
+        false
+    }
+
+    /// Remembers that the directory has refused this password.
+    fn note_refused(&mut self, _password: &Password) {}
+}
+
+/// What a change of the password asks of the transaction beyond that.
+pub trait PasswordDialogue: Transaction {
+    /// The password as it is, once asked for in both passes.
+    ///
+    /// # Errors
+    /// The conversation failed, so nothing was typed at all.
+    fn old_password(&mut self) -> Result<Result<Password, NotAPassword>, HostError>;
+
+    /// The new password: one that an earlier module has approved, or asked for twice.
+    ///
+    /// # Errors
+    /// As above; or `use_authtok` is set and no module has left one.
+    fn new_password(&mut self) -> Result<Result<Password, NotAPassword>, HostError>;
 }
 
 /// libpam, or the application behind it, could not do what was asked. Its own return code (PAM

@@ -10,6 +10,7 @@ mod error;
 mod file;
 mod item;
 mod parse;
+mod places;
 mod query;
 mod reach;
 mod sections;
@@ -31,6 +32,7 @@ use crate::template::{DnTemplate, Filter, FilterTemplate};
 pub use error::ConfigError;
 pub use file::{load, read_key, read_secret};
 pub use parse::parse;
+pub use places::{Place, places};
 pub use query::Query;
 pub use uri::{BadUri, Endpoint, Scheme, ServerUri};
 
@@ -147,6 +149,8 @@ pub enum BindSecret {
 pub struct User {
     /// Template or search.
     pub lookup: UserLookup,
+    /// The searches over which a template wins: only `rsldapctl check` compares the two.
+    pub unused_search: Vec<UserSearch>,
     /// The attribute that must hold `PAM_USER`, byte for byte.
     pub name_attribute: AttributeName,
     /// Accept another spelling and set `PAM_USER` to the attribute's value.
@@ -313,6 +317,14 @@ pub struct PasswordChange {
     pub change: ChangeMethod,
     /// Shown instead of changing.
     pub prohibit_message: Option<String>,
+}
+
+impl PasswordChange {
+    /// Whether users may change their password on this host at all.
+    #[must_use]
+    pub fn is_offered(&self) -> bool {
+        self.change != ChangeMethod::Off && self.prohibit_message.is_none()
+    }
 }
 
 /// `password.change`

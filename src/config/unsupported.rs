@@ -9,18 +9,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
 use super::source::Source;
-use super::{ChangeMethod, Config, Log, MirrorMode};
+use super::{Config, Log, MirrorMode};
 
 /// A key, and whether this configuration asks for what it brings.
 type NotBuiltYet = (&'static str, fn(&Config) -> bool);
 
 const NOT_BUILT_YET: &[NotBuiltYet] = &[
-    ("access.host_attribute", |c| {
-        c.access.host_attribute.is_some()
-    }),
-    ("access.service_attribute", |c| {
-        c.access.service_attribute.is_some()
-    }),
     ("session.local_groups", |c| {
         !c.session.local_groups.is_empty()
     }),
@@ -37,12 +31,6 @@ const NOT_BUILT_YET: &[NotBuiltYet] = &[
     ("offline.credentials", |c| c.offline.credentials),
     ("offline.expire", |c| {
         c.offline.expire != Duration::from_secs(7 * 86_400)
-    }),
-    ("password.change", |c| {
-        c.password.change != ChangeMethod::Exop
-    }),
-    ("password.prohibit_message", |c| {
-        c.password.prohibit_message.is_some()
     }),
     ("log.file", |c| c.log.file.is_some()),
     ("log.max_bytes", |c| {

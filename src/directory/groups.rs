@@ -191,6 +191,16 @@ pub fn wanted_attributes(config: &Config) -> Vec<&str> {
             .values()
             .map(|attribute| attribute.as_str()),
     );
+    let listing = [
+        &config.access.host_attribute,
+        &config.access.service_attribute,
+    ];
+    wanted.extend(
+        listing
+            .into_iter()
+            .flatten()
+            .map(|attribute| attribute.as_str()),
+    );
     wanted.extend(wanted_of_state(config.access.account_state.as_ref()));
     wanted.extend(match config.group.schema {
         GroupSchema::MemberDn(_) => &[][..],

@@ -3,21 +3,30 @@
 //! One connection serves a whole login: service bind, search, the user's bind, service bind again,
 //! group questions. Searches travel together; a bind travels alone (RFC 4511 §4.2.1). Every wait ends at `server.deadline`, counted from the first question.
 
+use std::sync::Arc;
+
 use futures_util::future::try_join_all;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
+use super::change::{self, SHADOW_LAST_CHANGE};
 use super::groups::{self, Memberships};
 use super::operations::{self, Search, Time};
 use super::result_code::Operation;
 use super::session::{BoundAs, Session, host_trouble, unavailable};
-use super::{Directory, DirectoryError, Entry, Unavailable, UserBindVerdict};
-use crate::config::{BindIdentity, Config, GroupSchema, Scope, UserLookup};
+use super::{
+    Cause, Change, ChangeVerdict, Directory, DirectoryError, Entry, Unavailable, UserBindVerdict,
+};
+use crate::account_state::{counts, today};
+use crate::config::{
+    AccountState, BindIdentity, ChangeMethod, Config, GroupSchema, Scope, UserLookup,
+};
 use crate::names::{Dn, UserName};
 use crate::policy::{Answer, Question};
 use crate::secret::Password;
+use crate::sys::now;
 use crate::template::Filter;
-use crate::transport::{NoServer, Servers};
+use crate::transport::{NoServer, Servers, Tap, Trouble};
 
 /// How often the user's password goes out at most: to one server, and to one more if that one dies in
 /// the middle. Each may count a wrong one.
@@ -46,8 +55,23 @@ impl<'a> LdapDirectory<'a> {
                 session: None,
                 memberships: None,
                 passwords_sent: 0,
+                tap: None,
             },
         }
+    }
+
+    /// The same, and `tap` sees what travels.
+    #[must_use]
+    pub fn tapped(config: &'a Config, tap: Arc<dyn Tap>) -> Self {
+        let mut directory = Self::new(config);
+        directory.client.tap = Some(tap);
+        directory
+    }
+
+    /// The servers that could not be used, each with what was wrong with it.
+    #[must_use]
+    pub fn failures(&self) -> &[(String, String)] {
+        self.client.servers.failed()
     }
 }
 
@@ -82,6 +106,15 @@ impl Directory for LdapDirectory<'_> {
         started(&mut self.runtime)?.block_on(self.client.ask(user, entry, questions))
     }
 
+    fn change_password(
+        &mut self,
+        entry: &Entry,
+        old: &Password,
+        new: &Password,
+    ) -> Result<Change, DirectoryError> {
+        started(&mut self.runtime)?.block_on(self.client.change_password(entry, old, new))
+    }
+
     fn server(&self) -> Option<String> {
         self.client
             .session
@@ -113,6 +146,7 @@ struct Client<'a> {
     memberships: Option<Memberships>,
     /// How often the user's password has gone out.
     passwords_sent: u8,
+    tap: Option<Arc<dyn Tap>>,
 }
 
 impl Client<'_> {
@@ -258,6 +292,50 @@ impl Client<'_> {
         Ok(answers)
     }
 
+    /// Never on another connection than that of the bind, and never twice: what became of a change
+    /// without an answer is not known.
+    async fn change_password(
+        &mut self,
+        entry: &Entry,
+        old: &Password,
+        new: &Password,
+    ) -> Result<Change, DirectoryError> {
+        let config = self.config;
+        let method = config.password.change;
+        let limit = self.operation_limit();
+        let Some(bound_as) = self.session.as_ref().map(|session| session.bound_as) else {
+            return Err(unavailable(
+                Trouble::new(Cause::Closed, "the connection of the user's bind is gone"),
+                None,
+            ));
+        };
+        let is_the_user = matches!(bound_as, BoundAs::User | BoundAs::UserToChange);
+        let session = match (is_the_user, method) {
+            // Active Directory lets nobody bind whose password has expired. Whoever knows the old one may
+            // set the new one all the same, in the name of another.
+            (false, ChangeMethod::ActiveDirectory) => self.as_service().await?,
+            _ => &*self.connected().await?,
+        };
+        if method == ChangeMethod::ActiveDirectory && !session.is_private {
+            return Err(DirectoryError::Config(
+                "password.change = \"ad\" needs TLS: write ldaps:// or start_tls = true".to_owned(),
+            ));
+        }
+        let (verdict, said) = change::change(session, limit, method, &entry.dn, (old, new)).await?;
+        let keeps_days = counts(config.access.account_state.as_ref(), AccountState::Shadow)
+            && !entry.values(SHADOW_LAST_CHANGE).is_empty();
+        let mut trouble = None;
+        if verdict == ChangeVerdict::Changed && keeps_days {
+            let noted = change::note_day(session, limit, &entry.dn, today(now())).await;
+            trouble = noted.err().map(|error| error.to_string());
+        }
+        Ok(Change {
+            verdict,
+            said,
+            trouble,
+        })
+    }
+
     /// The time by which everything has to end. The clock starts with the first question, not while
     /// the user types.
     fn deadline(&mut self) -> Instant {
@@ -285,6 +363,8 @@ impl Client<'_> {
         let ready = match session.bound_as {
             BoundAs::Service => true,
             BoundAs::User => config.bind.as_user,
+            // Would be refused every search: the service account asks in this user's place.
+            BoundAs::UserToChange => false,
             BoundAs::Nobody => matches!(config.bind.as_who, BindIdentity::Anonymous),
             BoundAs::Unknown => false,
         };
@@ -314,7 +394,7 @@ impl Client<'_> {
                 NoServer::Misconfigured(problem) => DirectoryError::Config(problem),
                 NoServer::Unavailable(trouble, server) => unavailable(trouble, server),
             })?;
-        Session::start(reached)
+        Session::start(reached, self.tap.clone())
             .await
             .map_err(|error| host_trouble("a socket pair", &error))
     }

@@ -25,7 +25,7 @@ const NO_ATTRIBUTES: &[&str] = &["1.1"];
 
 /// The request control of a password policy (draft-behera-ldap-password-policy-11 §6.1). A server that
 /// does not know it passes over it.
-fn ask_for_policy() -> RawControl {
+pub fn ask_for_policy() -> RawControl {
     RawControl {
         ctype: PASSWORD_POLICY.to_owned(),
         crit: false,
@@ -88,9 +88,13 @@ pub async fn bind_user(
         UserBindVerdict::Unavailable(cause) => {
             Err(session.failure(what, &result, Reading::Unavailable(cause)))
         }
-        verdict @ (UserBindVerdict::Right(_) | UserBindVerdict::MustChange) => {
+        verdict @ UserBindVerdict::Right(_) => {
             session.bound_as = BoundAs::User;
             Ok(verdict)
+        }
+        UserBindVerdict::MustChange => {
+            session.bound_as = BoundAs::UserToChange;
+            Ok(UserBindVerdict::MustChange)
         }
         verdict => Ok(verdict),
     }

@@ -2,6 +2,7 @@
 //! other place reads a result code.
 
 use super::Cause;
+use super::password::{ChangeVerdict, Refusal, refusal_in_text};
 use super::ppolicy::{Malformed, PolicyControls, PolicyError};
 use super::user_bind::{Barred, UserBindVerdict, sub_code};
 use crate::account_state::{Closed, Warning};
@@ -187,6 +188,53 @@ fn refused_by_active_directory(diagnostic_text: &str) -> UserBindVerdict {
         Some(0x775) => UserBindVerdict::Closed(Closed::Locked),
         // ERROR_NO_SUCH_USER, ERROR_LOGON_FAILURE, and whatever else says no
         Some(_) | None => UserBindVerdict::Wrong,
+    }
+}
+
+/// The verdict on a change of the password, from its result code, diagnostic text and controls. Only
+/// result code 0 is a change, whatever else comes with it.
+#[must_use]
+pub fn change_verdict(
+    code: u32,
+    diagnostic_text: &str,
+    controls: Result<PolicyControls, Malformed>,
+) -> ChangeVerdict {
+    let error = controls.unwrap_or_default().error();
+    let named = error.and_then(policy_refusal);
+    let refused = |usual| {
+        let refusal = named.or_else(|| refusal_in_text(diagnostic_text));
+        ChangeVerdict::Refused(refusal.unwrap_or(usual))
+    };
+    match code {
+        0 => ChangeVerdict::Changed,
+        10 => ChangeVerdict::Refused(Refusal::Referral),
+        // protocolError, authMethodNotSupported, strongerAuthRequired, confidentialityRequired: the
+        // server does not know the operation, or asks for TLS
+        2 | 7 | 8 | 13 => ChangeVerdict::Misconfigured,
+        // timeLimitExceeded, adminLimitExceeded, busy, unavailable
+        3 | 11 | 51 | 52 => ChangeVerdict::Unavailable(Cause::Busy),
+        // constraintViolation
+        19 => refused(Refusal::Rules),
+        // invalidCredentials
+        49 => refused(Refusal::OldPasswordWrong),
+        // insufficientAccessRights
+        50 => refused(Refusal::NotAllowed),
+        _ => refused(Refusal::Other),
+    }
+}
+
+/// What an error of the policy means for a change. None for a number that nobody knows.
+fn policy_refusal(error: PolicyError) -> Option<Refusal> {
+    match error {
+        PolicyError::PasswordExpired | PolicyError::AccountLocked => Some(Refusal::AccountClosed),
+        PolicyError::PasswordModNotAllowed => Some(Refusal::NotAllowed),
+        PolicyError::MustSupplyOldPassword => Some(Refusal::OldPasswordNeeded),
+        PolicyError::InsufficientPasswordQuality => Some(Refusal::TooSimple),
+        PolicyError::PasswordTooShort => Some(Refusal::TooShort),
+        PolicyError::PasswordTooYoung => Some(Refusal::TooYoung),
+        PolicyError::PasswordInHistory => Some(Refusal::InHistory),
+        PolicyError::PasswordTooLong => Some(Refusal::TooLong),
+        PolicyError::ChangeAfterReset | PolicyError::Unknown(_) => None,
     }
 }
 

@@ -18,7 +18,7 @@ use crate::transaction::Transaction;
 pub(super) fn account_of(
     request: Request<'_>,
     entry: &Entry,
-    transaction: &mut dyn Transaction,
+    transaction: &mut (impl Transaction + ?Sized),
 ) -> Result<UserName, End> {
     let unknown = |why: String| End::Decided(Outcome::UnknownUser, why);
     let attribute = request.config.user.name_attribute.as_str();

@@ -14,8 +14,8 @@ use crate::names::{Dn, FlagName};
 /// The value of a query.
 pub(super) enum Truth {
     Known(bool),
-    /// Facts are missing: the first of these for certain, the others for the case that it does not decide.
-    Ask(Vec<Question>),
+    /// A fact is missing; and others will be, if it does not decide.
+    Ask(Question, Vec<Question>),
     /// The server would not say.
     Broken(String),
     /// Below `not` or `deny`, a group that does not exist.
@@ -26,7 +26,7 @@ pub(super) enum Truth {
 #[derive(Clone, Copy)]
 pub(super) struct Context {
     /// What a group question has to prove here.
-    proof: Proof,
+    pub(super) proof: Proof,
     /// Below `not` or `deny`, where "no such group" must not count as "no member".
     negated: bool,
 }
@@ -49,7 +49,7 @@ impl Context {
         value == (self.proof == Proof::Member)
     }
 
-    fn below_not(self) -> Self {
+    pub(super) fn below_not(self) -> Self {
         Context {
             proof: self.proof.opposite(),
             negated: true,
@@ -86,7 +86,7 @@ fn group_truth(group: &Dn, facts: &Facts, context: Context) -> Truth {
         proof: context.proof,
     };
     match facts.get(&question) {
-        None => Truth::Ask(vec![question]),
+        None => Truth::Ask(question, Vec::new()),
         Some(Answer::Proven) => Truth::Known(context.proof == Proof::Member),
         Some(Answer::NotProven) => Truth::Known(context.proof == Proof::NonMember),
         Some(Answer::NoSuchGroup) if context.negated => Truth::MissingGroup(question.group),
@@ -109,7 +109,8 @@ fn first_that_is(
     for query in queries {
         match evaluate(query, flags, facts, context) {
             Truth::Known(value) if value != decisive => known += 1,
-            Truth::Ask(more) => {
+            Truth::Ask(first, more) => {
+                questions.push(first);
                 questions.extend(more);
                 asked += 1;
                 if context.hopes_for(decisive) && asked > known {
@@ -121,8 +122,9 @@ fn first_that_is(
             decided => return decided,
         }
     }
-    match questions.is_empty() {
-        true => Truth::Known(!decisive),
-        false => Truth::Ask(questions),
+    let mut questions = questions.into_iter();
+    match questions.next() {
+        None => Truth::Known(!decisive),
+        Some(first) => Truth::Ask(first, questions.collect()),
     }
 }

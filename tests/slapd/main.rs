@@ -24,6 +24,7 @@ mod names;
 mod neighbours;
 mod nested;
 mod outages;
+mod password_change;
 mod passwords;
 mod result_codes;
 mod session;
