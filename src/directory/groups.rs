@@ -60,6 +60,7 @@ impl Memberships {
                     member,
                     search,
                     primary,
+                    references_count: true,
                 };
                 return self.closure.answer(session, time, links, questions).await;
             }
@@ -71,6 +72,7 @@ impl Memberships {
                     member,
                     search,
                     primary,
+                    references_count: false,
                 };
                 return self
                     .token
