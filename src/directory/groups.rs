@@ -60,6 +60,7 @@ impl Memberships {
                     member,
                     search,
                     primary,
+                    references_count: true,
                 };
                 return self.closure.answer(session, time, links, questions).await;
             }
@@ -71,6 +72,7 @@ impl Memberships {
                     member,
                     search,
                     primary,
+                    references_count: false,
                 };
                 return self
                     .token
@@ -123,6 +125,8 @@ impl Memberships {
                     member,
                     search,
                     primary,
+                    // Groups on another server cannot be mirrored, and their absence harms nobody.
+                    references_count: false,
                 };
                 self.closure.listing_all(session, time, links).await?
             }

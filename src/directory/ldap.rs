@@ -32,6 +32,10 @@ use crate::transport::{NoServer, Servers, Tap, Trouble};
 /// the middle. Each may count a wrong one.
 const MAX_PASSWORDS: u8 = 2;
 
+/// How many questions are in flight at once. slapd ends an anonymous connection with more than 100
+/// requests that wait (slapd.conf(5): conn_max_pending).
+const MAX_TOGETHER: usize = 32;
+
 /// The directory of a configuration. Nothing is opened before the first question.
 pub struct LdapDirectory<'a> {
     runtime: Option<Runtime>,
@@ -297,7 +301,10 @@ impl Client<'_> {
         let (config, time) = (self.config, self.time());
         let at = (self.as_service().await?, time);
         let who = (user, entry);
-        let answers = memberships.answer(config, at, who, questions).await?;
+        let mut answers = Vec::new();
+        for together in questions.chunks(MAX_TOGETHER) {
+            answers.extend(memberships.answer(config, at, who, together).await?);
+        }
         self.memberships = Some(memberships);
         Ok(answers)
     }

@@ -37,6 +37,9 @@ pub struct Links<'a> {
     pub search: &'a [GroupSearch],
     /// The group that the user is in without being listed.
     pub primary: Primary<'a>,
+    /// Whether a reference to another server may hide groups. Active Directory adds the same ones to
+    /// every search from the top of a domain.
+    pub references_count: bool,
 }
 
 /// What is known of the user's primary group.
@@ -185,7 +188,10 @@ impl Closure {
         let found = try_join_all(searching).await?;
         self.levels += 1;
         self.edge.clear();
-        found.into_iter().for_each(|found| self.take(found));
+        for found in found {
+            self.elsewhere |= links.references_count && found.elsewhere;
+            self.take(found);
+        }
         if self.cut.is_none() {
             self.cut = self.bound_passed();
         }
@@ -194,7 +200,6 @@ impl Closure {
 
     fn take(&mut self, found: FoundGroups) {
         self.entries += found.groups.len();
-        self.elsewhere |= found.elsewhere;
         if let Some(why) = found.incomplete {
             self.cut = Some(format!("group nesting: {why}"));
         }

@@ -1,4 +1,4 @@
-//! The gates that groups are, and the flags of the session: asked about until they are decided.
+//! The gates that groups are: asked about until they are decided.
 
 use super::{End, Identity, Request, session};
 use crate::directory::{Directory, DirectoryError, Entry};

@@ -126,6 +126,7 @@ fn with_keys(mut config: Config) -> Config {
         .insert(ATTRIBUTE.to_owned(), attribute);
     // Nobody needs to know which flags are true.
     config.session.environment = false;
+    config.session.give_no_groups();
     config
 }
 
