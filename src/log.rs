@@ -104,6 +104,12 @@ impl Log {
         );
     }
 
+    /// Whether steps are written.
+    #[must_use]
+    pub fn has_debug(&self) -> bool {
+        self.level >= LogLevel::Debug
+    }
+
     /// A step.
     pub fn debug(&self, text: &str) {
         self.write(
@@ -125,7 +131,7 @@ impl Log {
         let Err(error) = file.append(&stamped) else {
             return;
         };
-        if self.level >= LogLevel::Debug && !self.complained.replace(true) {
+        if self.has_debug() && !self.complained.replace(true) {
             let path = file.path().as_os_str().as_encoded_bytes();
             let problem = format!("log.file {}: {error}", printable(path, MAX_VALUE));
             let line = format!("{}: {problem}", self.origin);

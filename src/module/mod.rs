@@ -10,6 +10,7 @@ mod handle;
 mod password;
 mod refused;
 mod session;
+mod trace;
 
 use std::ffi::CStr;
 use std::sync::Once;
@@ -20,7 +21,6 @@ use pam::module::{PamHandle, PamHooks};
 
 use crate::config::{self, Config};
 use crate::directory::Cause;
-use crate::directory::ldap::LdapDirectory;
 use crate::log::{Log, Subject};
 use crate::login::{self, Decision};
 use crate::outcome::{Outcome, Phase};
@@ -157,8 +157,10 @@ fn ask(
     args: &Args,
     (config, local_uid): (&Config, Option<u32>),
 ) -> Result<Decision, HostError> {
-    let mut directory = LdapDirectory::new(config);
-    let decision = login::decide(phase, config, subject, local_uid, handle, &mut directory)?;
+    let log = Log::new(&config.log, args.debug, subject.1, phase.name());
+    let decision = trace::ask(&log, config, |directory| {
+        login::decide(phase, config, subject, local_uid, handle, directory)
+    })?;
     if decision.server.is_some() {
         warn_of_servers_that_prove_nothing(config, args, subject.1, phase.name());
     }
