@@ -61,7 +61,7 @@ fn sites() -> Vec<Site> {
         ),
         site("broken", &[("bind", "password = \"canary-bind")]),
         site(
-            "a secret in the wrong place",
+            "a password in the URI",
             &[("server", "uris = [\"ldap://u:canary@127.0.0.1\"]")],
         ),
         site(
@@ -161,18 +161,18 @@ fn no_password_is_in_syslog_or_the_log_file_whatever_happens() {
                 for line in lines.iter().map(String::as_str).chain(text.lines()) {
                     let line = line.replace(&mark, "");
                     let hit = CANARIES.iter().any(|canary| line.contains(canary));
-                    let about_the_file = line.contains(&*file.to_string_lossy());
-                    assert!(!hit || about_the_file, "{name}: {line}");
+                    assert!(!hit, "{name}: {line}");
                     assert!(line.len() < 3000, "{name}: {line}");
                 }
-                let readable = !["an unknown key", "broken", "a secret in the wrong place"]
-                    .contains(&site.name);
+                let readable =
+                    !["an unknown key", "broken", "a password in the URI"].contains(&site.name);
                 if level == "debug" && readable {
                     assert!(
                         lines.iter().any(|line| line.contains("lookups as cn=svc")),
                         "{name}: {lines:#?}"
                     );
-                    assert_eq!(lines.len() - 1, text.lines().count(), "{name}");
+                    // root's lines are written before there is a configuration that names a file.
+                    assert!(text.lines().count() * 10 > lines.len() * 8, "{name}");
                 }
             }
         }
