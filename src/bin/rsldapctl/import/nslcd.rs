@@ -307,7 +307,8 @@ fn setting(draft: &mut Draft, line: &Line<'_>, origin: &Origin) -> bool {
             draft.set("user", "canonical_name", Literal::Boolean(true), origin)
         }
         "nss_nested_groups" if line.is_on() => {
-            draft.set("group", "nested", Literal::Boolean(true), origin)
+            let text = "there it is about the groups of NSS, and pam_authz_search asks for direct members; for gates see group.nested";
+            draft.remark(Level::Note, origin, text);
         }
         "ignorecase" | "nss_nested_groups" => {}
         "pam_password_prohibit_message" => {

@@ -102,9 +102,6 @@ fn entry(filter: &Filter, kind: &str, draft: &mut Draft, origin: &Origin) -> Vec
                         "memberOf is kept for groups that list DNs; here the group itself is asked";
                     draft.about("group.type", Level::Note, origin, text);
                 }
-                if filter.is_nested() {
-                    draft.set("group", "nested", Literal::Boolean(true), origin);
-                }
                 queries.push(query);
             }
             Part::Host(attribute) => {
@@ -128,6 +125,9 @@ fn entry(filter: &Filter, kind: &str, draft: &mut Draft, origin: &Origin) -> Vec
                 );
             }
         }
+    }
+    if !queries.is_empty() {
+        gates::members_of(draft, filter, origin);
     }
     queries
 }
