@@ -188,12 +188,22 @@ fn searches_that_decide_become_gates() {
     );
     for other in [
         "(&(uid=$username)(description=$rhost))",
-        "(uid=$username",
         "(&(uid=$username)(!(loginDisabled=*)))",
+        "(&(uid=$username)(!(host=$hostname)))",
+        "(&(uid=$username)(|(host=$hostname)(cn=x)))",
+        "(&(objectClass=gardener)(uid=$username)(memberOf=cn=in,o=x))",
+        "(&(helper=$username)(memberOf=cn=in,o=x))",
+        "(&(cn=in)(memberUid=$username)(description=open))",
+        "(uid=$username",
     ] {
         let answer = with(other);
         assert_eq!(answer.code, 1, "{other}");
+        assert_eq!(
+            answer.value("access.require"),
+            Some("\"FILL_IN\""),
+            "{other}"
+        );
     }
-    let other = with("(&(uid=$username)(description=$rhost))");
-    assert_eq!(other.value("access.require"), Some("\"FILL_IN\""));
+    let two = with("(memberOf=cn=a,o=x)\npam_authz_search (&(cn=in)(memberUid=$username))");
+    assert_eq!(two.todo()[0]["key"], "group.type");
 }

@@ -108,6 +108,17 @@ impl Filter {
         }
     }
 
+    /// Whether nothing is found without this value.
+    pub fn requires(&self, attribute: &str, value: &str) -> bool {
+        match self {
+            Filter::And(parts) => parts.iter().any(|part| part.requires(attribute, value)),
+            Filter::Item(name, own) => {
+                name.eq_ignore_ascii_case(attribute) && own.eq_ignore_ascii_case(value)
+            }
+            Filter::Or(_) | Filter::Not(_) => false,
+        }
+    }
+
     /// The value of the first `attribute=value` outside of "not" and "or".
     pub fn required(&self, attribute: &str) -> Option<&str> {
         match self {
