@@ -172,10 +172,14 @@ fn a_member_of_a_member_is_not_a_member_unless_groups_are_nested() {
 #[test]
 fn the_dn_of_a_group_is_compared_as_a_dn() {
     let server = server();
-    let spelled = "CN=Active, OU=Groups,  DC=example,DC=com";
-    let config = server.config(&[("flags", &format!("is_active = \"{spelled}\""))]);
-    assert_eq!(auth_right(&config, "alice"), PAM_SUCCESS);
-    assert_eq!(auth_right(&config, "carol"), PAM_PERM_DENIED);
+    for spelled in [
+        "CN=Active, OU=Groups,  DC=example,DC=com",
+        "commonName=active,organizationalUnitName=groups,0.9.2342.19200300.100.1.25=example,dc=com",
+    ] {
+        let config = server.config(&[("flags", &format!("is_active = \"{spelled}\""))]);
+        assert_eq!(auth_right(&config, "alice"), PAM_SUCCESS, "{spelled}");
+        assert_eq!(auth_right(&config, "carol"), PAM_PERM_DENIED, "{spelled}");
+    }
 }
 
 #[test]
@@ -250,4 +254,24 @@ fn groups_are_asked_about_as_the_user_where_that_is_configured() {
         "bob is in it but may not read it"
     );
     assert_eq!(auth_right(&as_user, "carol"), PAM_PERM_DENIED);
+}
+
+/// slapd may end an anonymous connection with more than 100 requests that wait.
+#[test]
+fn hundreds_of_questions_are_asked_in_portions() {
+    let server = server();
+    let missing: Vec<String> = (0..400)
+        .map(|n| group_dn(&format!("missing-{n}")))
+        .collect();
+    let access = format!("require = {{ any = {missing:?} }}");
+    let config = server.config(&[("access", &access), ("bind", "")]);
+    let watch = server.watch();
+    assert_eq!(account(&config, "alice"), PAM_PERM_DENIED);
+    let operations = watch.operations();
+    assert_eq!(operations.connections, 1, "{operations:#?}");
+    for group in &missing {
+        assert_eq!(operations.questions_about(group), 1, "{group}");
+    }
+    let members = |line: &String| line.contains(" SRCH attr=") && line.contains("member");
+    assert!(!operations.lines.iter().any(members), "{operations:#?}");
 }
