@@ -83,6 +83,12 @@ impl Entry {
             .map_or(&[], Vec::as_slice)
     }
 
+    /// All attributes, by their names in lower case.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, &[Vec<u8>])> {
+        let attributes = self.attributes.iter();
+        attributes.map(|(name, values)| (name.as_str(), values.as_slice()))
+    }
+
     /// The first value of an attribute, if it is text.
     #[must_use]
     pub fn first_text(&self, attribute: &str) -> Option<&str> {

@@ -36,6 +36,7 @@ pub mod config;
 pub mod directory;
 pub mod log;
 pub mod login;
+pub mod memory;
 pub mod module;
 pub mod names;
 pub mod outcome;

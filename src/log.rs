@@ -115,6 +115,9 @@ pub fn decision_line(subject: Subject<'_>, decision: &Decision, elapsed: Duratio
     if let Some(cause) = decision.cause {
         let _ = write!(line, " cause={}", cause.name());
     }
+    if decision.cached {
+        line.push_str(" cache=hit");
+    }
     for (key, text) in [
         ("reason", &decision.reason),
         ("passed_over", &decision.passed_over),

@@ -38,6 +38,22 @@ pub struct Decision {
     pub passed_over: String,
     /// Who the user is in the directory, for [`Outcome::Granted`].
     pub identity: Option<Identity>,
+    /// How far the login came: what a refusal is about.
+    pub stage: Stage,
+    /// Part of the answer was remembered, not asked for.
+    pub cached: bool,
+}
+
+/// What a refusal is about, in the order in which a login gets there: whoever is refused at one stage
+/// has passed those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The entry, and the state of the account.
+    Account,
+    /// The gates before every service.
+    Gates,
+    /// The gate before this service alone.
+    Service,
 }
 
 /// Who the user is in the directory.
@@ -61,6 +77,8 @@ impl Decision {
             server: None,
             passed_over: String::new(),
             identity: None,
+            stage: Stage::Account,
+            cached: false,
         }
     }
 }
@@ -148,6 +166,8 @@ fn account(request: Request<'_>, directory: &mut dyn Directory) -> Decision {
 /// The way out of a login: what ended it, short of a grant.
 enum End {
     Decided(Outcome, String),
+    /// A gate is shut.
+    Shut(Stage, String),
     Failed(DirectoryError),
 }
 
@@ -246,7 +266,8 @@ fn pass_gates(
     loop {
         match policy::verdict(&gates, &config.flags, &facts) {
             Verdict::Open => break,
-            Verdict::Shut(why) => return Err(End::Decided(Outcome::Refused, why)),
+            Verdict::Shut(why) => return Err(End::Shut(Stage::Gates, why)),
+            Verdict::ShutForService(why) => return Err(End::Shut(Stage::Service, why)),
             Verdict::Misconfigured(why) => return Err(End::Decided(Outcome::ConfigError, why)),
             Verdict::Ask(open) => ask(request, directory, &entry, open, &mut facts)?,
         }
@@ -303,6 +324,10 @@ fn conclude(result: Result<Identity, End>, directory: &dyn Directory) -> Decisio
             ..Decision::local(Outcome::Granted, "")
         },
         Err(End::Decided(outcome, reason)) => Decision::local(outcome, reason),
+        Err(End::Shut(stage, reason)) => Decision {
+            stage,
+            ..Decision::local(Outcome::Refused, reason)
+        },
         Err(End::Failed(DirectoryError::Config(problem))) => {
             Decision::local(Outcome::ConfigError, problem)
         }

@@ -92,7 +92,6 @@ const RESERVED: &[(&str, &str)] = &[
     ("canonical_name = false", "canonical_name = true"),
     ("nested = false", "nested = true"),
     ("mode = \"off\"", "mode = \"all\""),
-    ("groups = \"0s\"", "groups = \"1h\""),
     ("credentials = false", "credentials = true"),
     ("change = \"exop\"", "change = \"ad\""),
     ("change = \"exop\"", "change = \"off\""),

@@ -35,7 +35,6 @@ const NOT_BUILT_YET: &[NotBuiltYet] = &[
     ("session.mirror_groups.min_gid", |c| {
         c.session.mirror_groups.min_gid != 1000
     }),
-    ("cache.groups", |c| !c.cache.groups.is_zero()),
     ("offline.credentials", |c| c.offline.credentials),
     ("offline.expire", |c| {
         c.offline.expire != Duration::from_secs(7 * 86_400)

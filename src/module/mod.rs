@@ -19,7 +19,8 @@ use crate::config::{self, Config, Log as LogSettings};
 use crate::directory::Cause;
 use crate::directory::ldap::LdapDirectory;
 use crate::log::{Log, Subject};
-use crate::login::{self, Decision};
+use crate::login::Decision;
+use crate::memory::{self, Remarks};
 use crate::outcome::{Outcome, Phase};
 use crate::policy;
 use crate::session;
@@ -133,11 +134,9 @@ fn decision(
         fallback: config.fallback,
         log: config.log.clone(),
     };
-    let mut directory = LdapDirectory::new(&config);
-    let subject = (user, service);
-    let decision = login::decide(phase, &config, subject, local_uid, handle, &mut directory)?;
+    let log = Log::new(&config.log, args.debug, service, phase.name());
+    let decision = remembering(phase, &config, (user, service), local_uid, handle, &log)?;
     if !config.tls.verify && decision.server.is_some() {
-        let log = Log::new(&config.log, args.debug, service, phase.name());
         log.warning(NOT_VERIFIED);
     }
     handle.remember(Remembered {
@@ -149,6 +148,31 @@ fn decision(
         environment: environment(&config, &decision),
     });
     Ok(decision)
+}
+
+/// Decides, with the help of what this machine remembers.
+fn remembering(
+    phase: Phase,
+    config: &Config,
+    subject: (&[u8], &[u8]),
+    local_uid: Option<u32>,
+    handle: &mut Handle<'_>,
+    log: &Log,
+) -> Result<Decision, HostError> {
+    let mut directory = LdapDirectory::new(config);
+    let mut remarks = Remarks::default();
+    let decision = memory::decide(
+        phase,
+        config,
+        subject,
+        local_uid,
+        handle,
+        &mut directory,
+        &mut remarks,
+    );
+    remarks.warnings.iter().for_each(|text| log.warning(text));
+    remarks.steps.iter().for_each(|text| log.debug(text));
+    decision
 }
 
 /// What comes before the configuration is known: root stays local whatever it says, and then it has
@@ -213,18 +237,11 @@ fn session_environment(
 ) -> Vec<(String, String)> {
     match prepare(user, args) {
         Ok((config, local_uid)) if config.session.environment => {
-            let mut directory = LdapDirectory::new(&config);
-            let phase = Phase::Account;
-            login::decide(
-                phase,
-                &config,
-                (user, service),
-                local_uid,
-                handle,
-                &mut directory,
-            )
-            .map(|decision| environment(&config, &decision))
-            .unwrap_or_default()
+            let log = Log::new(&config.log, args.debug, service, "session");
+            let subject = (user, service);
+            remembering(Phase::Account, &config, subject, local_uid, handle, &log)
+                .map(|decision| environment(&config, &decision))
+                .unwrap_or_default()
         }
         _ => Vec::new(),
     }

@@ -6,6 +6,7 @@
 
 pub mod directory;
 pub mod pam;
+mod private_state;
 pub mod slapd;
 
 use std::path::{Path, PathBuf};

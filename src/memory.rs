@@ -1,0 +1,120 @@
+//! The login with a memory: [`login::decide`] is the live decision, and what was decided before is
+//! consulted around it.
+//!
+//! - Before it: what is known about the user's groups, if it is fresh ([`cached`], `cache.groups`).
+//! - In its place, when no server answers: the last known refusal ([`refusals`]), for every user.
+//! - Behind it, every live answer is learnt from.
+//!
+//! A process that is not root's has no memory and works without. Nothing that goes wrong here fails a
+//! login; it goes into the [`Remarks`], for the log.
+
+mod basis;
+mod cache;
+mod cached;
+mod date;
+mod refusals;
+
+use crate::config::Config;
+use crate::directory::Directory;
+use crate::login::{self, Decision};
+use crate::names::{ServiceName, UserName};
+use crate::outcome::{Outcome, Phase};
+use crate::policy;
+use crate::store::{Place, Unusable};
+use crate::transaction::{HostError, Transaction};
+
+use basis::Bases;
+use cache::Cache;
+use cached::Cached;
+use refusals::LastRefusals;
+
+/// What there is to say about the memory itself.
+#[derive(Clone, Debug, Default)]
+pub struct Remarks {
+    /// Something is weaker than it should be.
+    pub warnings: Vec<String>,
+    /// A step.
+    pub steps: Vec<String>,
+}
+
+impl Remarks {
+    fn warning(&mut self, text: String) {
+        self.warnings.push(text);
+    }
+
+    fn debug(&mut self, text: String) {
+        self.steps.push(text);
+    }
+
+    /// Once: what is damaged is removed.
+    fn damaged(&mut self, path: &str, place: &Place, unusable: &Unusable) {
+        let Unusable { name, why, .. } = unusable;
+        let end = match unusable.is_damaged && place.remove(name) {
+            true => "it counts as absent and is removed",
+            false => "it counts as absent",
+        };
+        self.warning(format!("{path}/{name}: {why}; {end}"));
+    }
+}
+
+/// As [`login::decide`], with a memory.
+///
+/// # Errors
+/// The password could not be asked for.
+pub fn decide(
+    phase: Phase,
+    config: &Config,
+    subject: (&[u8], &[u8]),
+    local_uid: Option<u32>,
+    transaction: &mut dyn Transaction,
+    directory: &mut dyn Directory,
+    remarks: &mut Remarks,
+) -> Result<Decision, HostError> {
+    let (name, service) = subject;
+    let Some(user) = remembered(name, local_uid, config) else {
+        return login::decide(phase, config, subject, local_uid, transaction, directory);
+    };
+    if phase == Phase::Auth {
+        // What follows is to be about this moment, not about the one before the prompt. libpam keeps
+        // what was typed: the login is not asked twice.
+        let _ = transaction.password()?;
+    }
+    let bases = Bases::of(config, &ServiceName::of_transaction(service));
+    let refusals = LastRefusals::of(&user, &bases, remarks);
+    let cache = Cache::of(&user, config);
+    // Nobody gets in by an answer that is older than a refusal.
+    let kept = match refusals.one_stands() {
+        true => None,
+        false => cache.fresh(remarks),
+    };
+    let mut directory = Cached::new(directory, kept);
+    let decision = loop {
+        let decision = login::decide(
+            phase,
+            config,
+            subject,
+            local_uid,
+            transaction,
+            &mut directory,
+        )?;
+        if directory.may_be(decision.outcome) {
+            break Decision {
+                cached: directory.was_used(),
+                ..decision
+            };
+        }
+    };
+    cache.learn(decision.outcome, directory.learnt(), remarks);
+    refusals.learn(&decision, remarks);
+    let stand_in = match decision.outcome {
+        Outcome::Unavailable => refusals.in_place_of(&decision),
+        _ => None,
+    };
+    Ok(stand_in.unwrap_or(decision))
+}
+
+/// The user, unless the name is one that never reaches the directory.
+fn remembered(name: &[u8], local_uid: Option<u32>, config: &Config) -> Option<UserName> {
+    let user = UserName::parse(name).ok()?;
+    (!policy::is_exempt(&user, local_uid, &config.user)).then_some(user)
+}
