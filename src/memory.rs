@@ -2,17 +2,24 @@
 //! consulted around it.
 //!
 //! - Before it: what is known about the user's groups, if it is fresh ([`cached`], `cache.groups`).
-//! - In its place, when no server answers: the last known refusal ([`refusals`]), for every user.
+//! - In its place, when no server answers: the last known refusal ([`refusals`]), for every user; else
+//!   the last grant, for whoever knows the password that it was for ([`offline`],
+//!   `offline.credentials`).
 //! - Behind it, every live answer is learnt from.
 //!
 //! A process that is not root's has no memory and works without. Nothing that goes wrong here fails a
 //! login; it goes into the [`Remarks`], for the log.
 
+mod attempts;
 mod basis;
 mod cache;
 mod cached;
 mod date;
+mod offline;
 mod refusals;
+mod verifier;
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::config::Config;
 use crate::directory::Directory;
@@ -26,6 +33,7 @@ use crate::transaction::{HostError, Transaction};
 use basis::Bases;
 use cache::Cache;
 use cached::Cached;
+use offline::Offline;
 use refusals::LastRefusals;
 
 /// What there is to say about the memory itself.
@@ -74,13 +82,15 @@ pub fn decide(
     let Some(user) = remembered(name, local_uid, config) else {
         return login::decide(phase, config, subject, local_uid, transaction, directory);
     };
-    if phase == Phase::Auth {
-        // What follows is to be about this moment, not about the one before the prompt. libpam keeps
-        // what was typed: the login is not asked twice.
-        let _ = transaction.password()?;
-    }
+    // First of all, so that what follows is about this moment and not the one before the prompt. libpam
+    // keeps what was typed: nobody is asked twice.
+    let password = match phase {
+        Phase::Auth => transaction.password()?.ok(),
+        Phase::Account => None,
+    };
     let bases = Bases::of(config, &ServiceName::of_transaction(service));
-    let refusals = LastRefusals::of(&user, &bases, remarks);
+    let now = now();
+    let refusals = LastRefusals::of(&user, &bases, now, remarks);
     let cache = Cache::of(&user, config);
     // Nobody gets in by an answer that is older than a refusal.
     let kept = match refusals.one_stands() {
@@ -106,11 +116,26 @@ pub fn decide(
     };
     cache.learn(decision.outcome, directory.learnt(), remarks);
     refusals.learn(&decision, remarks);
-    let stand_in = match decision.outcome {
-        Outcome::Unavailable => refusals.in_place_of(&decision),
-        _ => None,
+    let offline = Offline {
+        user: &user,
+        bases: &bases,
+        config,
+        now,
     };
-    Ok(stand_in.unwrap_or(decision))
+    if decision.outcome != Outcome::Unavailable {
+        offline.learn(&decision, password.as_ref(), remarks);
+        return Ok(decision);
+    }
+    Ok(match refusals.in_place_of(&decision) {
+        Some(refusal) => refusal,
+        None => offline.in_place_of(decision, password.as_ref(), remarks),
+    })
+}
+
+/// The wall clock, in seconds since 1970.
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs())
 }
 
 /// The user, unless the name is one that never reaches the directory.

@@ -4,7 +4,9 @@
 
 pub mod cache;
 pub mod down;
+pub mod machine_key;
 mod moment;
+pub mod offline;
 mod place;
 mod record;
 pub mod refusals;

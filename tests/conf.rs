@@ -92,12 +92,10 @@ const RESERVED: &[(&str, &str)] = &[
     ("canonical_name = false", "canonical_name = true"),
     ("nested = false", "nested = true"),
     ("mode = \"off\"", "mode = \"all\""),
-    ("credentials = false", "credentials = true"),
     ("change = \"exop\"", "change = \"ad\""),
     ("change = \"exop\"", "change = \"off\""),
     ("names = []", "names = [\"adm\"]"),
     ("min_gid = 1000", "min_gid = 100"),
-    ("expire = \"7d\"", "expire = \"1d\""),
     ("max_bytes = 512000", "max_bytes = 1"),
     ("backups = 5", "backups = 6"),
 ];

@@ -3,8 +3,6 @@
 //! Such a key is refused unless it says what is the case anyway: nobody shall believe in a
 //! protection that is not there. Whoever builds a feature removes its line.
 
-use std::time::Duration;
-
 use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
@@ -34,10 +32,6 @@ const NOT_BUILT_YET: &[NotBuiltYet] = &[
     }),
     ("session.mirror_groups.min_gid", |c| {
         c.session.mirror_groups.min_gid != 1000
-    }),
-    ("offline.credentials", |c| c.offline.credentials),
-    ("offline.expire", |c| {
-        c.offline.expire != Duration::from_secs(7 * 86_400)
     }),
     ("password.change", |c| {
         c.password.change != ChangeMethod::Exop

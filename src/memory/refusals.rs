@@ -1,7 +1,6 @@
 //! The last known refusal of a user: learnt from every live answer, and asked for in an outage.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Remarks;
 use super::basis::Bases;
@@ -19,6 +18,8 @@ pub struct LastRefusals<'a> {
     known: Known,
     /// Before the first question of this login.
     began: Moment,
+    /// The same on the wall clock, in seconds since 1970.
+    now: u64,
 }
 
 enum Known {
@@ -77,7 +78,7 @@ fn learnt(known: &[Refusal], lesson: Lesson, bases: &Bases, began: &Moment) -> V
 
 impl<'a> LastRefusals<'a> {
     /// Reads what is remembered.
-    pub fn of(user: &'a UserName, bases: &'a Bases, remarks: &mut Remarks) -> Self {
+    pub fn of(user: &'a UserName, bases: &'a Bases, now: u64, remarks: &mut Remarks) -> Self {
         let known = match Place::find(Path::new(STATE)) {
             Ok(place) => match refusals::read(&place, user) {
                 Ok(known) => Known::All(known),
@@ -107,6 +108,7 @@ impl<'a> LastRefusals<'a> {
             bases,
             known,
             began: Moment::now(),
+            now,
         }
     }
 
@@ -164,7 +166,7 @@ impl<'a> LastRefusals<'a> {
                 basis: self.bases.at(stage).to_owned(),
                 outcome: decision.outcome,
                 reason: decision.reason.clone(),
-                date: now(),
+                date: self.now,
                 moment: Moment::now(),
             });
         }
@@ -200,9 +202,4 @@ impl<'a> LastRefusals<'a> {
             ..Decision::local(outcome, reason)
         })
     }
-}
-
-fn now() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0, |now| now.as_secs())
 }

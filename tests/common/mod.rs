@@ -11,6 +11,8 @@ pub mod slapd;
 
 use std::path::{Path, PathBuf};
 
+pub use private_state::OWN_STATE;
+
 /// The module that cargo has just built.
 ///
 /// `cargo test` refreshes `target/<profile>/deps/`, where the test binary itself lies, and not

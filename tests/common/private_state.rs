@@ -3,8 +3,10 @@
 
 use std::ffi::CStr;
 
-/// Tells the children of a test program that they have its private `/var/lib` already.
-const MARK: &CStr = c"PAM_RSLDAP_TESTS_PRIVATE_STATE";
+/// Tells the children of a test program that they have its private `/var/lib` already. A child without
+/// it gets one of its own.
+pub const OWN_STATE: &str = "PAM_RSLDAP_TESTS_OWN_STATE";
+const MARK: &CStr = c"PAM_RSLDAP_TESTS_OWN_STATE";
 
 /// Runs before main(), while there is one thread: all others get its mount namespace.
 #[used]
