@@ -89,8 +89,7 @@ pub fn decide(
         Phase::Account => None,
     };
     let bases = Bases::of(config, &ServiceName::of_transaction(service));
-    let now = now();
-    let refusals = LastRefusals::of(&user, &bases, now, remarks);
+    let refusals = LastRefusals::of(&user, &bases, remarks);
     let cache = Cache::of(&user, config);
     // Nobody gets in by an answer that is older than a refusal.
     let kept = match refusals.one_stands() {
@@ -120,7 +119,6 @@ pub fn decide(
         user: &user,
         bases: &bases,
         config,
-        now,
     };
     if decision.outcome != Outcome::Unavailable {
         offline.learn(&decision, password.as_ref(), remarks);

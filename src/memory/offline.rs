@@ -7,11 +7,11 @@
 use std::io;
 use std::path::Path;
 
-use super::Remarks;
-use super::attempts::{self, Denied};
+use super::attempts::{self, Denied, Times};
 use super::basis::Bases;
 use super::date::date;
 use super::verifier;
+use super::{Remarks, now};
 use crate::config::Config;
 use crate::directory::Cause;
 use crate::login::{Decision, Stage};
@@ -33,8 +33,6 @@ pub struct Offline<'a> {
     pub bases: &'a Bases,
     /// The rules.
     pub config: &'a Config,
-    /// The wall clock, in seconds since 1970.
-    pub now: u64,
 }
 
 impl Offline<'_> {
@@ -108,6 +106,7 @@ impl Offline<'_> {
         let verifier = verifier::new(password, &key.pepper)?;
         let _lock = self.lock(place)?;
         let older = self.kept(place, &key)?;
+        let now = now();
         let mut grants = older.map(|kept| kept.grants).unwrap_or_default();
         // What was answered from memory is no newer than it was.
         if !decision.cached {
@@ -117,7 +116,7 @@ impl Offline<'_> {
             asked.dedup();
             grants.extend(asked.into_iter().map(|basis| Grant {
                 basis: basis.to_owned(),
-                date: self.now,
+                date: now,
                 moment: Moment::now(),
             }));
         }
@@ -126,7 +125,7 @@ impl Offline<'_> {
             session: self.session(),
             verifier,
             grants,
-            seen: self.now,
+            seen: now,
             failures: 0,
             failed: 0,
         };
@@ -239,7 +238,7 @@ impl Offline<'_> {
             }
         };
         let kept = read(&mut odd)?;
-        if let Err(denied) = self.judge(&kept) {
+        if let Err(denied) = self.judge(&kept, &self.times()) {
             if attempts::is_over(&kept, &self.times()) {
                 let _ = self.forget(&place);
             }
@@ -271,8 +270,11 @@ impl Offline<'_> {
         write: impl Fn(&Kept) -> io::Result<()>,
         is_right: impl FnOnce(&Kept) -> bool,
     ) -> Result<Kept, String> {
-        self.judge(&kept).map_err(|denied| denied.to_string())?;
-        let counted = attempts::failed(&kept, self.now);
+        // Behind the read: what another process has just written is not from the future.
+        let times = self.times();
+        let judged = self.judge(&kept, &times);
+        judged.map_err(|denied| denied.to_string())?;
+        let counted = attempts::failed(&kept, times.now);
         write(&counted).map_err(|error| format!("the attempt cannot be counted: {error}"))?;
         if !is_right(&counted) {
             return Err(format!("wrong password, {}", attempts::count(&counted)));
@@ -287,17 +289,17 @@ impl Offline<'_> {
         Ok(right)
     }
 
-    fn judge(&self, kept: &Kept) -> Result<(), Denied> {
+    fn judge(&self, kept: &Kept, times: &Times) -> Result<(), Denied> {
         let granted = [Stage::Gates, Stage::Service].map(|stage| self.grant_of(kept, stage));
         if kept.session != self.session() {
             return Err(Denied::NeverGranted);
         }
-        attempts::judge(kept, &granted, &self.times())
+        attempts::judge(kept, &granted, times)
     }
 
-    fn times(&self) -> attempts::Times {
-        attempts::Times {
-            now: self.now,
+    fn times(&self) -> Times {
+        Times {
+            now: now(),
             moment: Moment::now(),
             expire: self.config.offline.expire,
         }

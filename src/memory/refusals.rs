@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::Remarks;
 use super::basis::Bases;
 use super::date::date;
+use super::{Remarks, now};
 use crate::login::{Decision, Stage};
 use crate::names::UserName;
 use crate::outcome::Outcome;
@@ -18,8 +18,6 @@ pub struct LastRefusals<'a> {
     known: Known,
     /// Before the first question of this login.
     began: Moment,
-    /// The same on the wall clock, in seconds since 1970.
-    now: u64,
 }
 
 enum Known {
@@ -78,7 +76,7 @@ fn learnt(known: &[Refusal], lesson: Lesson, bases: &Bases, began: &Moment) -> V
 
 impl<'a> LastRefusals<'a> {
     /// Reads what is remembered.
-    pub fn of(user: &'a UserName, bases: &'a Bases, now: u64, remarks: &mut Remarks) -> Self {
+    pub fn of(user: &'a UserName, bases: &'a Bases, remarks: &mut Remarks) -> Self {
         let known = match Place::find(Path::new(STATE)) {
             Ok(place) => match refusals::read(&place, user) {
                 Ok(known) => Known::All(known),
@@ -108,7 +106,6 @@ impl<'a> LastRefusals<'a> {
             bases,
             known,
             began: Moment::now(),
-            now,
         }
     }
 
@@ -166,7 +163,7 @@ impl<'a> LastRefusals<'a> {
                 basis: self.bases.at(stage).to_owned(),
                 outcome: decision.outcome,
                 reason: decision.reason.clone(),
-                date: self.now,
+                date: now(),
                 moment: Moment::now(),
             });
         }

@@ -102,6 +102,13 @@ impl Process {
     }
 }
 
+impl Process {
+    /// Waits for its end, which may be too early for a code.
+    pub fn finish_or_die(mut self) {
+        self.child.wait().expect("wait");
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();

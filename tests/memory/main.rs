@@ -11,6 +11,8 @@ mod private_host;
 
 mod cache;
 mod child;
+mod crowd;
 mod damage;
 mod fixture;
+mod offline;
 mod refusals;
