@@ -19,6 +19,7 @@ mod offline;
 mod refusals;
 mod verifier;
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::config::Config;
@@ -27,7 +28,7 @@ use crate::login::{self, Decision};
 use crate::names::{ServiceName, UserName};
 use crate::outcome::{Outcome, Phase};
 use crate::policy;
-use crate::store::{Place, Unusable};
+use crate::store::{self, Place, RUN, STATE, Unusable};
 use crate::transaction::{HostError, Transaction};
 
 use basis::Bases;
@@ -128,6 +129,16 @@ pub fn decide(
         Some(refusal) => refusal,
         None => offline.in_place_of(decision, password.as_ref(), remarks),
     })
+}
+
+/// Forgets what rests on a user's old password: it has just been changed through this module.
+pub fn password_changed(user: &UserName) {
+    for path in [RUN, STATE] {
+        if let Some(place) = Place::existing(Path::new(path)) {
+            store::cache::remove(&place, user);
+            store::offline::remove(&place, user);
+        }
+    }
 }
 
 /// The wall clock, in seconds since 1970.

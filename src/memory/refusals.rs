@@ -200,3 +200,95 @@ impl<'a> LastRefusals<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::ServiceName;
+    use crate::outcome::Expired;
+    use std::time::Duration;
+
+    fn bases(service: &str) -> Bases {
+        let text = "[server]\nuris = [\"ldap://127.0.0.1\"]\n[user]\ndn_template = \"uid={user},o=x\"\n\
+                    [flags]\nis_active = \"cn=a\"\n[services.sudo]\nrequire = \"cn=s\"";
+        let config = crate::config::parse(text, Path::new("test.toml")).unwrap();
+        Bases::of(&config, &ServiceName::parse(service).unwrap())
+    }
+
+    fn moment(seconds: u64) -> Moment {
+        Moment {
+            boot: "boot".to_owned(),
+            at: Duration::from_secs(seconds),
+        }
+    }
+
+    fn refusal(basis: &str) -> Refusal {
+        Refusal {
+            basis: basis.to_owned(),
+            outcome: Outcome::Refused,
+            reason: String::new(),
+            date: 0,
+            moment: moment(10),
+        }
+    }
+
+    /// The stages of sudo that are left after a lesson through sudo, or through another service.
+    fn left(service: &str, lesson: Lesson) -> Vec<Stage> {
+        let stages = [Stage::Account, Stage::Gates, Stage::Service];
+        let sudo = bases("sudo");
+        let known = stages.map(|stage| refusal(sudo.at(stage)));
+        let left = learnt(&known, lesson, &bases(service), &moment(20));
+        let is_left = |stage: &Stage| left.iter().any(|one| one.basis == sudo.at(*stage));
+        stages.into_iter().filter(is_left).collect()
+    }
+
+    #[test]
+    fn an_answer_lifts_the_refusals_of_the_stages_that_it_has_passed() {
+        use Stage::{Account, Gates, Service};
+        assert_eq!(left("sudo", Lesson::Nothing), [Account, Gates, Service]);
+        assert_eq!(left("sudo", Lesson::Lifted), []);
+        assert_eq!(left("sudo", Lesson::Refused(Service)), []);
+        assert_eq!(left("sudo", Lesson::Refused(Gates)), [Service]);
+        assert_eq!(left("sudo", Lesson::Refused(Account)), [Gates, Service]);
+        // Another service says nothing about the gate of sudo.
+        assert_eq!(left("sshd", Lesson::Lifted), [Service]);
+    }
+
+    #[test]
+    fn an_answer_does_not_lift_what_another_process_has_learnt_since_it_asked() {
+        let bases = bases("sshd");
+        let known = [refusal(bases.at(Stage::Gates))];
+        let after = |began| learnt(&known, Lesson::Lifted, &bases, &began);
+        assert_eq!(after(moment(9)), known);
+        assert_eq!(after(moment(10)), []);
+        // In another boot every answer is later.
+        let boot = "next".to_owned();
+        assert_eq!(after(Moment { boot, ..moment(1) }), []);
+    }
+
+    #[test]
+    fn only_live_answers_about_the_account_teach_anything() {
+        for (outcome, lesson) in [
+            (Outcome::Granted, Lesson::Lifted),
+            (Outcome::MustChange, Lesson::Lifted),
+            (Outcome::UnknownUser, Lesson::Lifted),
+            (Outcome::Refused, Lesson::Refused(Stage::Account)),
+            (
+                Outcome::Expired(Expired::Password),
+                Lesson::Refused(Stage::Account),
+            ),
+            (Outcome::BadPassword, Lesson::Nothing),
+            (Outcome::Unavailable, Lesson::Nothing),
+            (Outcome::ConfigError, Lesson::Nothing),
+            (Outcome::Exempt, Lesson::Nothing),
+        ] {
+            let live = Decision::local(outcome, "");
+            assert_eq!(super::lesson(&live), lesson, "{outcome}");
+            let cached = Decision {
+                cached: true,
+                ..live
+            };
+            assert_eq!(super::lesson(&cached), Lesson::Nothing, "{outcome}");
+        }
+    }
+}

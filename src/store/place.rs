@@ -110,10 +110,15 @@ impl Place {
             false => Ok(()),
         });
         let done = written.and_then(|()| fs::rename(self.0.join(&new), self.0.join(name)));
-        if done.is_err() {
-            self.remove(&new);
+        match done {
+            // The name as well: rename(2) is in the directory.
+            Ok(()) if durable => File::open(&self.0)?.sync_all(),
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.remove(&new);
+                Err(error)
+            }
         }
-        done
     }
 
     /// Waits for the lock on a name, in a file beside it that stays. None if it cannot be had in half a

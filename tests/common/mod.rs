@@ -11,6 +11,7 @@ pub mod slapd;
 
 use std::path::{Path, PathBuf};
 
+#[allow(unused_imports)] // most suites give their children the same
 pub use private_state::OWN_STATE;
 
 /// The module that cargo has just built.
