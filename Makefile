@@ -36,7 +36,7 @@ CONFS := $(wildcard conf/*.toml)
 STACKS := $(wildcard pam.d/*)
 
 .DEFAULT_GOAL := build
-.PHONY: build figures outages memory demo test check install uninstall clean help
+.PHONY: build figures outages memory demo test test-ad check install uninstall clean help
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -76,6 +76,11 @@ test: ## everything that is checked before a release (root, for sshd and sudo)
 	@packaging/debian-deps test
 	@$(MAKE) --no-print-directory check
 	$(CARGO) test --locked --no-fail-fast
+	@$(MAKE) --no-print-directory test-ad
+
+test-ad: ## the module against a Samba domain controller, in a network of its own (root)
+	@packaging/debian-deps test
+	$(CARGO) test --locked --no-fail-fast --test ad
 
 # Where Rust comes from Debian 12 there is no formatter and no linter of the same version. Continuous
 # integration has to have them.
@@ -97,6 +102,7 @@ LINTS = $(if $(or $(CI),$(findstring 0.$(LINTED_WITH),$(shell $(CARGO) clippy --
 check: ## format and lints
 	$(call with_tool,fmt,--check,rustfmt)
 	$(call with_tool,clippy,--all-targets --locked -- $(LINTS),clippy)
+	$(call with_tool,clippy,--test ad --locked -- $(LINTS),clippy)
 
 # No prerequisites: what "make build" has made is installed as it is, so that "sudo make install" neither
 # needs cargo nor leaves files of root in the build directory.

@@ -10,7 +10,7 @@
 mod active_directory;
 mod attributes;
 mod ds389;
-mod generalized_time;
+pub(crate) mod generalized_time;
 pub mod listed;
 mod ppolicy;
 pub mod shadow;
@@ -18,6 +18,7 @@ pub mod shadow;
 use std::collections::BTreeSet;
 
 use crate::config::AccountState;
+use crate::notice::Notice;
 use crate::outcome::{Expired, Outcome};
 
 pub use attributes::{Attributes, Unreadable};
@@ -127,6 +128,18 @@ impl State {
         }
     }
 
+    /// What to tell a user who is known to be the owner.
+    #[must_use]
+    pub fn notice(&self) -> Option<Notice> {
+        match self {
+            State::Fine(warning) => warning.map(Notice::Warning),
+            State::MustChange(_) => Some(Notice::MustChange),
+            State::PasswordExpired(_) => Some(Notice::PasswordExpired),
+            State::Unreadable(_) => None,
+            State::Closed(closed, _) => Some(Notice::AccountClosed(*closed)),
+        }
+    }
+
     /// The one of two that leaves less open. Of two that leave the same, the first.
     fn worse(self, other: State) -> State {
         match (self, other) {
@@ -158,13 +171,28 @@ pub fn evaluate(
     families: Option<&BTreeSet<AccountState>>,
     at: &Circumstances,
 ) -> State {
-    let states = counted(families).map(|family| match family {
+    let states = counted(families).map(|family| one(family, attributes, at));
+    states.fold(State::Fine(None), State::worse)
+}
+
+/// The same, family by family.
+#[must_use]
+pub fn by_family(
+    attributes: &Attributes<'_>,
+    families: Option<&BTreeSet<AccountState>>,
+    at: &Circumstances,
+) -> Vec<(AccountState, State)> {
+    let states = counted(families).map(|family| (family, one(family, attributes, at)));
+    states.collect()
+}
+
+fn one(family: AccountState, attributes: &Attributes<'_>, at: &Circumstances) -> State {
+    match family {
         AccountState::Shadow => shadow::state(attributes, at),
         AccountState::Ppolicy => ppolicy::state(attributes, at),
         AccountState::ActiveDirectory => active_directory::state(attributes, at),
         AccountState::Ds389 => ds389::state(attributes, at),
-    });
-    states.fold(State::Fine(None), State::worse)
+    }
 }
 
 /// The attributes that a search has to ask for by name: most are operational, and a server sends those
@@ -178,6 +206,12 @@ pub fn wanted_attributes(families: Option<&BTreeSet<AccountState>>) -> Vec<&'sta
         AccountState::Ds389 => ds389::ATTRIBUTES,
     });
     names.copied().collect()
+}
+
+/// The day of a time in seconds, as shadow(5) counts them.
+#[must_use]
+pub fn today(now: i64) -> i64 {
+    now.div_euclid(DAY)
 }
 
 /// Whether a family counts.

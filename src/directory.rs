@@ -3,13 +3,21 @@
 //! [`Directory`] is the only way from the login to LDAP; [`ldap`] implements it, and unit tests of
 //! the login's order of steps script it.
 
+mod active_directory;
+mod change;
 mod entry;
 mod groups;
+pub mod inspect;
 pub mod ldap;
+mod member_of;
+mod nested;
 mod operations;
+mod password;
 mod ppolicy;
 pub(crate) mod result_code;
 mod session;
+mod sid;
+pub mod traced;
 mod user_bind;
 
 use std::collections::BTreeMap;
@@ -19,7 +27,9 @@ use crate::names::{Dn, UserName};
 use crate::policy::{Answer, Question};
 use crate::secret::Password;
 
-pub use user_bind::UserBindVerdict;
+pub use password::{ChangeVerdict, Refusal};
+pub use result_code::name as result_name;
+pub use user_bind::{UserBindVerdict, sub_code};
 
 /// The questions of a login. Every answer is given before the deadline that the implementation
 /// was made with, or is [`DirectoryError::Unavailable`].
@@ -48,11 +58,34 @@ pub trait Directory {
         questions: &[Question],
     ) -> Result<Vec<Answer>, DirectoryError>;
 
+    /// Changes the password of the entry whose password has just been verified, on the connection on which
+    /// it was; and writes down the day of the change, where the entry has shadowLastChange.
+    ///
+    /// # Errors
+    /// There is no verdict: the password may be the new one or the old one. It is never tried again.
+    fn change_password(
+        &mut self,
+        entry: &Entry,
+        old: &Password,
+        new: &Password,
+    ) -> Result<Change, DirectoryError>;
+
     /// The server that answers, as its URI, once one does.
     fn server(&self) -> Option<String>;
 
     /// The servers before it that could not be used, and why; empty if there were none.
     fn passed_over(&self) -> String;
+}
+
+/// What became of a change of the password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Changed or not.
+    pub verdict: ChangeVerdict,
+    /// The server's own words, or the name of its result code.
+    pub said: String,
+    /// What did not work besides, for the log.
+    pub trouble: Option<String>,
 }
 
 /// An entry of the directory: what this project asked for of it.
@@ -87,6 +120,17 @@ impl Entry {
     pub fn attributes(&self) -> impl Iterator<Item = (&str, &[Vec<u8>])> {
         let attributes = self.attributes.iter();
         attributes.map(|(name, values)| (name.as_str(), values.as_slice()))
+    }
+
+    /// Whether the server has sent a part of the attribute's values only: `attribute;range=0-1499`
+    /// (MS-ADTS 3.1.1.3.1.3.3).
+    #[must_use]
+    pub fn has_range_of(&self, attribute: &str) -> bool {
+        let ranged = format!("{};range=", attribute.to_ascii_lowercase());
+        let from_there = self.attributes.range(ranged.clone()..);
+        from_there
+            .take(1)
+            .any(|(name, _)| name.starts_with(&ranged))
     }
 
     /// The first value of an attribute, if it is text.

@@ -35,11 +35,13 @@
 pub mod account_state;
 pub mod config;
 pub mod directory;
+mod host_names;
 pub mod log;
 pub mod login;
 pub mod memory;
 pub mod module;
 pub mod names;
+pub mod notice;
 pub mod outcome;
 pub mod policy;
 pub mod secret;

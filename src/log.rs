@@ -10,8 +10,11 @@ use std::time::Duration;
 use syslog::{Facility, LogFormat, Logger, LoggerBackend, Severity};
 
 use crate::config::{Log as Settings, LogFacility, LogLevel};
+use crate::directory::Cause;
 use crate::login::Decision;
-use crate::outcome::Outcome;
+use crate::login::change::Changing;
+use crate::names::UserName;
+use crate::outcome::{ChangeOutcome, Outcome};
 
 /// The socket of the system's log daemon.
 const DEV_LOG: &str = "/dev/log";
@@ -60,6 +63,22 @@ impl Log {
         self.write(level, severity, &decision_line(subject, decision, elapsed));
     }
 
+    /// The line of an attempt to change a password. One that goes on to the second pass has its line
+    /// there.
+    pub fn changing(&self, subject: Subject<'_>, end: &Changing, elapsed: Duration) {
+        let (level, severity) = change_seriousness(end.outcome);
+        let ended = Ended {
+            outcome: end.outcome.name(),
+            server: end.server.as_deref(),
+            cause: end.cause,
+            reason: &end.reason,
+            passed_over: &end.passed_over,
+            canonical: None,
+            cached: false,
+        };
+        self.write(level, severity, &line(subject, &ended, elapsed));
+    }
+
     /// Something is weaker than it should be.
     pub fn warning(&self, text: &str) {
         self.write(
@@ -103,25 +122,52 @@ impl Log {
 /// The text of a decision, as contract and man page have it: fixed fields first, then what helps.
 #[must_use]
 pub fn decision_line(subject: Subject<'_>, decision: &Decision, elapsed: Duration) -> String {
-    let server = decision.server.as_deref().unwrap_or_default();
+    let ended = Ended {
+        outcome: decision.outcome.name(),
+        server: decision.server.as_deref(),
+        cause: decision.cause,
+        reason: &decision.reason,
+        passed_over: &decision.passed_over,
+        canonical: decision.canonical.as_ref(),
+        cached: decision.cached,
+    };
+    line(subject, &ended, elapsed)
+}
+
+/// What a line says of how something ended.
+struct Ended<'a> {
+    outcome: &'static str,
+    server: Option<&'a str>,
+    cause: Option<Cause>,
+    reason: &'a str,
+    passed_over: &'a str,
+    canonical: Option<&'a UserName>,
+    cached: bool,
+}
+
+fn line(subject: Subject<'_>, ended: &Ended<'_>, elapsed: Duration) -> String {
     let mut line = format!(
         "user={} rhost={} outcome={} server={} ms={}",
         field(subject.user, MAX_VALUE),
         field(subject.rhost, MAX_VALUE),
-        decision.outcome,
-        field(server.as_bytes(), MAX_VALUE),
+        ended.outcome,
+        field(ended.server.unwrap_or_default().as_bytes(), MAX_VALUE),
         elapsed.as_millis(),
     );
-    if let Some(cause) = decision.cause {
+    if let Some(account) = ended.canonical {
+        let _ = write!(
+            line,
+            " canonical={}",
+            field(account.as_str().as_bytes(), MAX_VALUE)
+        );
+    }
+    if let Some(cause) = ended.cause {
         let _ = write!(line, " cause={}", cause.name());
     }
-    if decision.cached {
+    if ended.cached {
         line.push_str(" cache=hit");
     }
-    for (key, text) in [
-        ("reason", &decision.reason),
-        ("passed_over", &decision.passed_over),
-    ] {
+    for (key, text) in [("reason", ended.reason), ("passed_over", ended.passed_over)] {
         if !text.is_empty() {
             let _ = write!(line, " {key}={}", quoted(text.as_bytes(), MAX_REASON));
         }
@@ -140,6 +186,24 @@ fn seriousness(outcome: Outcome) -> (LogLevel, Severity) {
         | Outcome::MustChange => (LogLevel::Info, Severity::LOG_NOTICE),
         Outcome::Unavailable => (LogLevel::Warning, Severity::LOG_WARNING),
         Outcome::ConfigError => (LogLevel::Error, Severity::LOG_ERR),
+    }
+}
+
+/// The same for a change of a password.
+fn change_seriousness(outcome: ChangeOutcome) -> (LogLevel, Severity) {
+    match outcome {
+        ChangeOutcome::Ready => (LogLevel::Debug, Severity::LOG_DEBUG),
+        ChangeOutcome::Changed | ChangeOutcome::Exempt => (LogLevel::Info, Severity::LOG_INFO),
+        ChangeOutcome::UnknownUser
+        | ChangeOutcome::Prohibited
+        | ChangeOutcome::BadPassword
+        | ChangeOutcome::Expired(_)
+        | ChangeOutcome::Refused
+        | ChangeOutcome::Rejected => (LogLevel::Info, Severity::LOG_NOTICE),
+        ChangeOutcome::Unavailable => (LogLevel::Warning, Severity::LOG_WARNING),
+        ChangeOutcome::ConfigError | ChangeOutcome::Unconfigured => {
+            (LogLevel::Error, Severity::LOG_ERR)
+        }
     }
 }
 
@@ -267,6 +331,7 @@ impl LogFormat<&String> for Tagged {
 mod tests {
     use super::*;
     use crate::directory::Cause;
+    use crate::names::UserName;
 
     fn line(user: &[u8], decision: &Decision) -> String {
         decision_line(
@@ -286,6 +351,13 @@ mod tests {
             line(b"alice", &granted),
             "user=alice rhost=- outcome=granted server=ldaps://ldap1.example.com:636 ms=3"
         );
+        let alias = Decision {
+            canonical: Some(UserName::parse(b"alice").unwrap()),
+            ..granted
+        };
+        let line_of_alias = line(b"Alice@Example.COM", &alias);
+        assert!(line_of_alias.starts_with("user=Alice@Example.COM rhost="));
+        assert!(line_of_alias.ends_with(" ms=3 canonical=alice"));
         let down = Decision {
             cause: Some(Cause::Refused),
             ..Decision::local(Outcome::Unavailable, "127.0.0.1:389: refused")

@@ -1,17 +1,24 @@
 //! The use cases, as an order of steps. What is decided is in [`policy`](crate::policy), what is
 //! sent is in [`directory`](crate::directory).
 //!
+//! Changing a password is in [`change`].
+//!
 //! The password decides before the gates do: whoever does not know it learns nothing about them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::{SystemTime, UNIX_EPOCH};
+mod canonical;
+pub mod change;
 
-use crate::account_state::{self, Attributes, Circumstances, State};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::account_state::{self, Attributes, Circumstances, State, Warning, listed};
 use crate::config::{Config, UserLookup};
 use crate::directory::{Cause, Directory, DirectoryError, Entry, UserBindVerdict};
-use crate::names::{Dn, FlagName, ServiceName, UserName};
+use crate::host_names::host_names;
+use crate::names::{AttributeName, Dn, FlagName, ServiceName, UserName};
+use crate::notice::Notice;
 use crate::outcome::{Expired, Outcome, Phase};
 use crate::policy::{self, Answer, Facts, Question, Verdict};
+use crate::sys;
 use crate::transaction::{HostError, Transaction};
 
 /// Who wants in, by which way, under which rules.
@@ -20,6 +27,8 @@ struct Request<'a> {
     config: &'a Config,
     user: &'a UserName,
     service: &'a ServiceName,
+    /// The uid that the user has on this host, if the name is one of its accounts.
+    local_uid: Option<u32>,
 }
 
 /// How a phase ended, and what the log and the session need to know about it.
@@ -36,8 +45,12 @@ pub struct Decision {
     /// The servers before it that could not be used, and why; empty for [`Outcome::Unavailable`], whose
     /// reason has all of them.
     pub passed_over: String,
-    /// Who the user is in the directory, for [`Outcome::Granted`].
+    /// The account that the user is, where the name typed was another spelling or an alias.
+    pub canonical: Option<UserName>,
+    /// Who the user is in the directory, for [`Outcome::Granted`] and [`Outcome::MustChange`].
     pub identity: Option<Identity>,
+    /// What there is to tell the user; see [`announce`].
+    pub notice: Option<Notice>,
     /// How far the login came: what a refusal is about.
     pub stage: Stage,
     /// Part of the answer was remembered, not asked for.
@@ -50,10 +63,25 @@ pub struct Decision {
 pub enum Stage {
     /// The entry, and the state of the account.
     Account,
+    /// Whether the entry lists this host.
+    Host,
+    /// Whether the entry lists this service.
+    Listed,
     /// The gates before every service.
     Gates,
     /// The gate before this service alone.
     Service,
+}
+
+impl Stage {
+    /// Every stage, in that order.
+    pub const ALL: [Stage; 5] = [
+        Stage::Account,
+        Stage::Host,
+        Stage::Listed,
+        Stage::Gates,
+        Stage::Service,
+    ];
 }
 
 /// Who the user is in the directory.
@@ -76,10 +104,37 @@ impl Decision {
             cause: None,
             server: None,
             passed_over: String::new(),
+            canonical: None,
             identity: None,
             stage: Stage::Account,
             cached: false,
+            notice: None,
         }
+    }
+}
+
+/// Tells the user what there is to tell, once in a login.
+///
+/// Warnings, and that the password has to be changed, are told in the account phase: the auth phase of a
+/// login may still fail at the next module, and of some programs (sshd with a key, cron) it is the only
+/// phase. Why a user is turned away is told in the phase that does it; an account phase that takes over
+/// what auth has decided does not say it again.
+pub fn announce(
+    phase: Phase,
+    taken_over: bool,
+    decision: &Decision,
+    transaction: &mut dyn Transaction,
+) {
+    let Some(notice) = &decision.notice else {
+        return;
+    };
+    let turned_away = matches!(decision.outcome, Outcome::Expired(_));
+    let now = match phase {
+        Phase::Auth => turned_away,
+        Phase::Account => !(turned_away && taken_over),
+    };
+    if now {
+        transaction.tell(notice);
     }
 }
 
@@ -105,10 +160,11 @@ pub fn decide(
         config,
         user: &user,
         service: &service,
+        local_uid,
     };
     match phase {
         Phase::Auth => authenticate(request, transaction, directory),
-        Phase::Account => Ok(account(request, directory)),
+        Phase::Account => Ok(account(request, transaction, directory)),
     }
 }
 
@@ -138,29 +194,60 @@ fn authenticate(
         Ok(password) => password,
         Err(nothing) => return Ok(Decision::local(Outcome::BadPassword, nothing.reason())),
     };
+    if transaction.was_refused(&password) {
+        return Ok(Decision::local(Outcome::BadPassword, REFUSED_BEFORE));
+    }
+    let mut canonical = None;
     let result = (|| {
-        let (entry, change) = match &request.config.user.lookup {
+        let (found, proven) = match &request.config.user.lookup {
             UserLookup::Search(_) => {
-                let entry = identify(request, directory)?;
-                let change = check(directory.verify(&entry.dn, &password)?)?;
-                (entry, change)
+                let found = identify(request, transaction, directory)?;
+                let proven = check(directory.verify(&found.entry.dn, &password)?)?;
+                (found, proven)
             }
             UserLookup::Template(template) => {
                 let dn = template.expand(request.user).ok_or_else(no_such_dn)?;
-                let change = check(directory.verify(&dn, &password)?)?;
-                (identify(request, directory)?, change)
+                let proven = check(directory.verify(&dn, &password)?)?;
+                (identify(request, transaction, directory)?, proven)
             }
         };
-        admit(request, entry, Some(change), directory)
+        canonical.clone_from(&found.canonical);
+        admit(
+            found.request(request),
+            found.entry.clone(),
+            Some(proven),
+            directory,
+        )
     })();
-    Ok(conclude(result, directory))
+    let decision = Decision {
+        canonical,
+        ..conclude(result, directory)
+    };
+    if decision.outcome == Outcome::BadPassword {
+        transaction.note_refused(&password);
+    }
+    Ok(decision)
 }
 
+/// A password that would be counted once more for nothing.
+const REFUSED_BEFORE: &str =
+    "the directory has just refused this password in this transaction, nothing was sent";
+
 /// May the user in, however authentication was done? Needs no password and no earlier phase.
-fn account(request: Request<'_>, directory: &mut dyn Directory) -> Decision {
-    let result =
-        identify(request, directory).and_then(|entry| admit(request, entry, None, directory));
-    conclude(result, directory)
+fn account(
+    request: Request<'_>,
+    transaction: &mut dyn Transaction,
+    directory: &mut dyn Directory,
+) -> Decision {
+    let mut canonical = None;
+    let result = identify(request, transaction, directory).and_then(|found| {
+        canonical.clone_from(&found.canonical);
+        admit(found.request(request), found.entry.clone(), None, directory)
+    });
+    Decision {
+        canonical,
+        ..conclude(result, directory)
+    }
 }
 
 /// The way out of a login: what ended it, short of a grant.
@@ -168,6 +255,8 @@ enum End {
     Decided(Outcome, String),
     /// A gate is shut.
     Shut(Stage, String),
+    /// The same, with something to tell the user.
+    TurnedAway(Outcome, String, Option<Notice>),
     Failed(DirectoryError),
 }
 
@@ -184,72 +273,173 @@ fn no_such_dn() -> End {
     )
 }
 
-/// The one entry whose name is the user's.
-fn identify(request: Request<'_>, directory: &mut dyn Directory) -> Result<Entry, End> {
+/// The user's entry, and the account that it is.
+struct Identified {
+    entry: Entry,
+    canonical: Option<UserName>,
+}
+
+impl Identified {
+    /// The same request, for the account.
+    fn request<'a>(&'a self, request: Request<'a>) -> Request<'a> {
+        Request {
+            user: self.canonical.as_ref().unwrap_or(request.user),
+            ..request
+        }
+    }
+}
+
+/// The one entry whose name is the user's, or may be taken for it.
+fn identify(
+    request: Request<'_>,
+    transaction: &mut (impl Transaction + ?Sized),
+    directory: &mut dyn Directory,
+) -> Result<Identified, End> {
     let unknown = |why: &str| End::Decided(Outcome::UnknownUser, why.to_owned());
     let entry = policy::only_one(directory.find(request.user)?).map_err(unknown)?;
     let attribute = request.config.user.name_attribute.as_str();
-    if !policy::is_named(entry.values(attribute), request.user) {
+    let canonical = if policy::is_named(entry.values(attribute), request.user) {
+        None
+    } else if request.config.user.canonical_name {
+        Some(canonical::account_of(request, &entry, transaction)?)
+    } else {
         return Err(unknown(&format!(
             "no value of {attribute} is exactly this name"
         )));
-    }
-    Ok(entry)
-}
-
-/// Whether a right password has to be changed before anything else.
-struct MustChange(bool);
-
-fn check(verdict: UserBindVerdict) -> Result<MustChange, End> {
-    match verdict.outcome() {
-        None => Ok(MustChange(false)),
-        Some(Outcome::MustChange) => Ok(MustChange(true)),
-        Some(outcome) => Err(End::Decided(outcome, verdict.reason().to_owned())),
-    }
-}
-
-/// What is left once the password, if there was one, is right: the state of the account, then the
-/// gates.
-fn admit(
-    request: Request<'_>,
-    entry: Entry,
-    password: Option<MustChange>,
-    directory: &mut dyn Directory,
-) -> Result<Identity, End> {
-    let state = state(request.config, &entry, password.is_some());
-    let bind_says_change = password.is_some_and(|MustChange(change)| change);
-    let change = match &state {
-        State::MustChange(why) => Some(why.clone()),
-        State::Fine(_) if bind_says_change => Some(UserBindVerdict::MustChange.reason().to_owned()),
-        State::Fine(_) => None,
-        State::PasswordExpired(_) | State::Unreadable(_) | State::Closed(..) => {
-            let outcome = state.outcome().unwrap_or(Outcome::Refused);
-            return Err(End::Decided(outcome, state.reason().to_owned()));
-        }
     };
-    let identity = pass_gates(request, entry, directory)?;
-    match change {
-        None => Ok(identity),
-        // `must_change` would let the user in to change the password, which the module cannot do:
-        // pam_unix would change the local one in its place, and the login would go on.
-        Some(why) => Err(End::Decided(
-            Outcome::Expired(Expired::Password),
-            format!("{why}; the password has to be changed, which this login cannot do"),
+    Ok(Identified { entry, canonical })
+}
+
+/// What a bind that succeeded says besides.
+#[derive(Clone, Copy)]
+struct Proven {
+    must_change: bool,
+    warning: Option<Warning>,
+}
+
+fn check(verdict: UserBindVerdict) -> Result<Proven, End> {
+    let proven = |must_change, warning| Proven {
+        must_change,
+        warning,
+    };
+    match (&verdict, verdict.outcome()) {
+        (UserBindVerdict::Right(warning), None) => Ok(proven(false, *warning)),
+        (_, None) => Ok(proven(false, None)),
+        (_, Some(Outcome::MustChange)) => Ok(proven(true, None)),
+        (_, Some(outcome)) => Err(End::TurnedAway(
+            outcome,
+            verdict.reason().to_owned(),
+            verdict.notice(),
         )),
     }
 }
 
-fn state(config: &Config, entry: &Entry, just_bound: bool) -> State {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
-    let circumstances = Circumstances {
-        now,
-        just_bound,
-        lockout_duration: None,
+/// Somebody whom every gate lets in.
+struct Admitted {
+    identity: Identity,
+    /// Why the password has to be changed first.
+    must_change: Option<String>,
+    notice: Option<Notice>,
+}
+
+/// What is left once the password, if there was one, is right: the state of the account, then the
+/// gates, then whether the password has to be changed.
+fn admit(
+    request: Request<'_>,
+    entry: Entry,
+    password: Option<Proven>,
+    directory: &mut dyn Directory,
+) -> Result<Admitted, End> {
+    let config = request.config;
+    let state = state(config, &entry, password.is_some());
+    let bind_says_change = password.is_some_and(|proven| proven.must_change);
+    let (must_change, notice) = match &state {
+        State::MustChange(why) => (Some(why.clone()), state.notice()),
+        State::Fine(_) if bind_says_change => {
+            let why = UserBindVerdict::MustChange.reason().to_owned();
+            (Some(why), Some(Notice::MustChange))
+        }
+        State::Fine(of_entry) => {
+            let of_bind = password.and_then(|proven| proven.warning);
+            let warning = match (of_bind, *of_entry) {
+                (Some(one), Some(two)) => Some(one.more_urgent(two)),
+                (one, two) => one.or(two),
+            };
+            (None, warning.map(Notice::Warning))
+        }
+        State::PasswordExpired(_) | State::Unreadable(_) | State::Closed(..) => {
+            let outcome = state.outcome().unwrap_or(Outcome::Refused);
+            let reason = state.reason().to_owned();
+            return Err(End::TurnedAway(outcome, reason, state.notice()));
+        }
     };
+    is_listed(request, &entry)?;
+    let identity = pass_gates(request, entry, directory)?;
+    match must_change {
+        Some(why) if !config.password.is_offered() => Err(End::TurnedAway(
+            Outcome::Expired(Expired::Password),
+            format!("{why}; [password] does not let it be changed on this host"),
+            Some(prohibition(config).unwrap_or(Notice::PasswordExpired)),
+        )),
+        must_change => Ok(Admitted {
+            identity,
+            must_change,
+            notice,
+        }),
+    }
+}
+
+/// Whether the entry lists this host and this service, where the configuration asks for that.
+fn is_listed(request: Request<'_>, entry: &Entry) -> Result<(), End> {
+    let access = &request.config.access;
+    let host = access.host_attribute.as_ref().map(|_| Stage::Host);
+    let service = access.service_attribute.as_ref().map(|_| Stage::Listed);
+    let checks = listings(request.config, request.service, entry);
+    let stages = host.into_iter().chain(service);
+    checks
+        .into_iter()
+        .zip(stages)
+        .try_for_each(|(check, stage)| check.map_err(|why| End::Shut(stage, why)))
+}
+
+/// The same for each attribute that counts: the reason where it does not let the user in.
+#[must_use]
+pub fn listings(config: &Config, service: &ServiceName, entry: &Entry) -> Vec<Result<(), String>> {
+    let check = |attribute: &AttributeName, names: &[&str]| {
+        let attribute = attribute.as_str();
+        listed::check(attribute, entry.values(attribute), names)
+    };
+    let host = config.access.host_attribute.as_ref().map(|attribute| {
+        let names = host_names();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        check(attribute, &names)
+    });
+    let service_attribute = config.access.service_attribute.as_ref();
+    let service = service_attribute.map(|attribute| check(attribute, &[service.as_str()]));
+    host.into_iter().chain(service).collect()
+}
+
+/// The administrator's own words on changing passwords.
+fn prohibition(config: &Config) -> Option<Notice> {
+    let text = config.password.prohibit_message.clone()?;
+    Some(Notice::Prohibited(Some(text)))
+}
+
+fn state(config: &Config, entry: &Entry, just_bound: bool) -> State {
     let families = config.access.account_state.as_ref();
     let values = |name: &str| entry.values(name);
-    account_state::evaluate(&Attributes::new(&values), families, &circumstances)
+    let at = circumstances(just_bound);
+    account_state::evaluate(&Attributes::new(&values), families, &at)
+}
+
+/// What the state of the account depends on besides the entry.
+#[must_use]
+pub fn circumstances(just_bound: bool) -> Circumstances {
+    Circumstances {
+        now: sys::now(),
+        just_bound,
+        lockout_duration: None,
+    }
 }
 
 /// Asks until every gate is decided; then, for the session, until every flag is.
@@ -316,12 +506,23 @@ fn ask(
     Ok(())
 }
 
-fn conclude(result: Result<Identity, End>, directory: &dyn Directory) -> Decision {
+fn conclude(result: Result<Admitted, End>, directory: &dyn Directory) -> Decision {
     let server = directory.server();
     let decision = match result {
-        Ok(identity) => Decision {
-            identity: Some(identity),
-            ..Decision::local(Outcome::Granted, "")
+        Ok(admitted) => {
+            let decision = match admitted.must_change {
+                None => Decision::local(Outcome::Granted, ""),
+                Some(why) => Decision::local(Outcome::MustChange, why),
+            };
+            Decision {
+                identity: Some(admitted.identity),
+                notice: admitted.notice,
+                ..decision
+            }
+        }
+        Err(End::TurnedAway(outcome, reason, notice)) => Decision {
+            notice,
+            ..Decision::local(outcome, reason)
         },
         Err(End::Decided(outcome, reason)) => Decision::local(outcome, reason),
         Err(End::Shut(stage, reason)) => Decision {

@@ -15,12 +15,12 @@ mod basis;
 mod cache;
 mod cached;
 mod date;
+mod held_back;
 mod offline;
 mod refusals;
 mod verifier;
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::config::Config;
 use crate::directory::Directory;
@@ -29,11 +29,13 @@ use crate::names::{ServiceName, UserName};
 use crate::outcome::{Outcome, Phase};
 use crate::policy;
 use crate::store::{self, Place, RUN, STATE, Unusable};
+use crate::sys;
 use crate::transaction::{HostError, Transaction};
 
 use basis::Bases;
 use cache::Cache;
 use cached::Cached;
+use held_back::HeldBack;
 use offline::Offline;
 use refusals::LastRefusals;
 
@@ -98,7 +100,9 @@ pub fn decide(
         false => cache.fresh(remarks),
     };
     let mut directory = Cached::new(directory, kept);
+    let mut held_back = HeldBack::new(transaction);
     let decision = loop {
+        let transaction = &mut held_back;
         let decision = login::decide(
             phase,
             config,
@@ -108,16 +112,19 @@ pub fn decide(
             &mut directory,
         )?;
         if directory.may_be(decision.outcome) {
-            break Decision {
-                cached: directory.was_used(),
-                ..decision
-            };
+            let cached = directory.was_used();
+            break Decision { cached, ..decision };
         }
+        held_back.drop_it();
     };
-    cache.learn(decision.outcome, directory.learnt(), remarks);
-    refusals.learn(&decision, remarks);
+    held_back.hand_on();
+    // What was learnt is about the account, whatever its user has typed.
+    let account = decision.canonical.as_ref().unwrap_or(&user);
+    let learnt = directory.learnt().filter(|_| decision.canonical.is_none());
+    cache.learn(account, decision.outcome, learnt, remarks);
+    refusals.learn(account, &decision, remarks);
     let offline = Offline {
-        user: &user,
+        user: account,
         bases: &bases,
         config,
     };
@@ -127,7 +134,7 @@ pub fn decide(
     }
     Ok(match refusals.in_place_of(&decision) {
         Some(refusal) => refusal,
-        None => offline.in_place_of(decision, password.as_ref(), remarks),
+        None => offline.in_place_of(decision.clone(), password.as_ref(), remarks),
     })
 }
 
@@ -143,8 +150,7 @@ pub fn password_changed(user: &UserName) {
 
 /// The wall clock, in seconds since 1970.
 fn now() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0, |now| now.as_secs())
+    u64::try_from(sys::now()).unwrap_or_default()
 }
 
 /// The user, unless the name is one that never reaches the directory.

@@ -89,6 +89,82 @@ impl Outcome {
     }
 }
 
+/// How an attempt to change a password ended. The words are those that users see in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChangeOutcome {
+    /// First pass: the user is the directory's, a server is there and the old password is right.
+    Ready,
+    /// The password is a new one.
+    Changed,
+    /// uid 0, a local account below `user.min_uid`, or listed in `user.exempt`.
+    Exempt,
+    /// Not a user of the directory.
+    UnknownUser,
+    /// `password.change` is "off", there is a `password.prohibit_message`, or root wants to set the
+    /// password of somebody else.
+    Prohibited,
+    /// The old password is wrong, or there was nothing to send.
+    BadPassword,
+    /// The account or the password has expired, so that nothing can be changed.
+    Expired(Expired),
+    /// The directory does not let this user in, or change the password.
+    Refused,
+    /// The new password is not accepted, or there was nothing to send.
+    Rejected,
+    /// No server answered in time and in order.
+    Unavailable,
+    /// The configuration does not fit the directory, which the user belongs to.
+    ConfigError,
+    /// The configuration cannot be read: nothing is known of the user.
+    Unconfigured,
+}
+
+impl ChangeOutcome {
+    /// Every outcome once, for tables and tests.
+    pub const ALL: [ChangeOutcome; 13] = [
+        ChangeOutcome::Ready,
+        ChangeOutcome::Changed,
+        ChangeOutcome::Exempt,
+        ChangeOutcome::UnknownUser,
+        ChangeOutcome::Prohibited,
+        ChangeOutcome::BadPassword,
+        ChangeOutcome::Expired(Expired::Account),
+        ChangeOutcome::Expired(Expired::Password),
+        ChangeOutcome::Refused,
+        ChangeOutcome::Rejected,
+        ChangeOutcome::Unavailable,
+        ChangeOutcome::ConfigError,
+        ChangeOutcome::Unconfigured,
+    ];
+
+    /// The word in the log line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            ChangeOutcome::Ready => "ready",
+            ChangeOutcome::Changed => "changed",
+            ChangeOutcome::Exempt => "exempt",
+            ChangeOutcome::UnknownUser => "unknown_user",
+            ChangeOutcome::Prohibited => "prohibited",
+            ChangeOutcome::BadPassword => "bad_password",
+            ChangeOutcome::Expired(_) => "expired",
+            ChangeOutcome::Refused => "refused",
+            ChangeOutcome::Rejected => "rejected",
+            ChangeOutcome::Unavailable => "unavailable",
+            ChangeOutcome::ConfigError | ChangeOutcome::Unconfigured => "config_error",
+        }
+    }
+}
+
+/// The two passes of pam_sm_chauthtok(3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pass {
+    /// `PAM_PRELIM_CHECK`: can it be done?
+    Prelim,
+    /// `PAM_UPDATE_AUTHTOK`: do it.
+    Update,
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

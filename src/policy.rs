@@ -4,10 +4,12 @@
 //! are evaluated over the [`Facts`] known so far; where a fact is missing the verdict is
 //! [`Verdict::Ask`], the login gets those facts, and the gates are evaluated again.
 
+pub mod tree;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Config, Query, User};
-use crate::names::{Dn, FlagName, ServiceName, UserName};
+use crate::names::{BadUserName, Dn, FlagName, ServiceName, UserName};
 use crate::outcome::{Outcome, Phase};
 
 /// uid 0 never reaches LDAP, whatever the configuration says: this is asked before it is opened. The
@@ -21,7 +23,26 @@ pub fn is_root(name: &[u8], local_uid: Option<u32>) -> bool {
 /// [`is_root`] comes before.
 #[must_use]
 pub fn is_exempt(user: &UserName, local_uid: Option<u32>, rules: &User) -> bool {
-    rules.exempt.contains(user.as_str()) || local_uid.is_some_and(|uid| uid < rules.min_uid)
+    why_exempt(user, local_uid, rules).is_some()
+}
+
+/// Why a name stays local.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exemption {
+    /// `user.exempt` lists it.
+    Listed,
+    /// The local account's uid is below `user.min_uid`.
+    LowUid,
+}
+
+/// Why this name stays local, if it does.
+#[must_use]
+pub fn why_exempt(user: &UserName, local_uid: Option<u32>, rules: &User) -> Option<Exemption> {
+    if rules.exempt.contains(user.as_str()) {
+        return Some(Exemption::Listed);
+    }
+    let low = local_uid.is_some_and(|uid| uid < rules.min_uid);
+    low.then_some(Exemption::LowUid)
 }
 
 /// Whether one of the entry's names is exactly the login name. Directories compare names without
@@ -29,6 +50,41 @@ pub fn is_exempt(user: &UserName, local_uid: Option<u32>, rules: &User) -> bool 
 #[must_use]
 pub fn is_named(names: &[Vec<u8>], user: &UserName) -> bool {
     names.iter().any(|name| name == user.as_str().as_bytes())
+}
+
+/// The one name of an entry that is no exact match of the name typed: with several it is not known
+/// which account is meant.
+///
+/// # Errors
+/// Why there is none, in words for the log.
+pub fn the_only_name(names: &[Vec<u8>]) -> Result<UserName, &'static str> {
+    match names {
+        [name] => UserName::parse(name).map_err(BadUserName::reason),
+        [] => Err("no value"),
+        _ => Err("several values, and none is exactly this name"),
+    }
+}
+
+/// Whether somebody may go on under the name of this account: it exists on this host, may come from the
+/// directory, and the name that was typed is not that of another account. Programs that do not look at
+/// `PAM_USER` again would give that one's session away.
+///
+/// # Errors
+/// Why not, in words for the log.
+pub fn may_become(
+    (name, uid): (&UserName, Option<u32>),
+    typed_uid: Option<u32>,
+    rules: &User,
+) -> Result<(), &'static str> {
+    if is_root(name.as_str().as_bytes(), uid) || is_exempt(name, uid, rules) {
+        Err("never reached by an alias: that account does not come from the directory")
+    } else if uid.is_none() {
+        Err("no such account on this host")
+    } else if typed_uid.is_some() && typed_uid != uid {
+        Err("and the name typed is another account of this host")
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether the account phase may take over what the auth phase of the same transaction decided.
@@ -103,6 +159,8 @@ pub struct Gate<'a> {
     query: &'a Query,
     /// The gate is open when the query has this value.
     opens_at: bool,
+    /// Groups that nesting cannot see.
+    unseen: BTreeSet<&'a Dn>,
     /// It stands before this service alone.
     of_service: bool,
 }
@@ -121,11 +179,13 @@ impl Gate<'_> {
 #[must_use]
 pub fn gates<'a>(config: &'a Config, service: &ServiceName) -> Vec<Gate<'a>> {
     let mut gates = Vec::new();
+    let unseen = config.groups_outside_search();
     let mut add = |name: &str, query: Option<&'a Query>, opens_at, of_service| {
         gates.extend(query.map(|query| Gate {
             name: name.to_owned(),
             query,
             opens_at,
+            unseen: unseen.clone(),
             of_service,
         }));
     };
@@ -175,8 +235,12 @@ pub fn verdict(gates: &[Gate<'_>], flags: &BTreeMap<FlagName, Query>, facts: &Fa
             _ if !questions.is_empty() => {}
             Truth::Known(value) => {
                 let mut why = format!("{name} is {value}");
-                for group in missing_groups(gate.query, flags, facts) {
-                    why.push_str(&format!("; group {group} does not exist"));
+                for group in groups_of(gate.query, flags) {
+                    if is_missing(group, facts) {
+                        why.push_str(&format!("; group {group} does not exist"));
+                    } else if gate.unseen.contains(group) {
+                        why.push_str(&format!("; group {group} is outside group.search"));
+                    }
                 }
                 return gate.shut(why);
             }
@@ -196,22 +260,20 @@ pub fn verdict(gates: &[Gate<'_>], flags: &BTreeMap<FlagName, Query>, facts: &Fa
     }
 }
 
-/// The groups of a query that turned out not to exist: an outdated DN, as a rule.
-fn missing_groups<'a>(
-    query: &'a Query,
-    flags: &'a BTreeMap<FlagName, Query>,
-    facts: &Facts,
-) -> BTreeSet<&'a Dn> {
-    let below = |query| missing_groups(query, flags, facts);
+/// Whether a group turned out not to exist: an outdated DN, as a rule.
+fn is_missing(group: &Dn, facts: &Facts) -> bool {
+    let question = Question {
+        group: group.clone(),
+        proof: Proof::Member,
+    };
+    facts.get(&question) == Some(&Answer::NoSuchGroup)
+}
+
+/// The groups of a query and of the flags in it.
+fn groups_of<'a>(query: &'a Query, flags: &'a BTreeMap<FlagName, Query>) -> BTreeSet<&'a Dn> {
+    let below = |query| groups_of(query, flags);
     match query {
-        Query::Group(group) => {
-            let question = Question {
-                group: group.clone(),
-                proof: Proof::Member,
-            };
-            let missing = facts.get(&question) == Some(&Answer::NoSuchGroup);
-            missing.then_some(group).into_iter().collect()
-        }
+        Query::Group(group) => BTreeSet::from([group]),
         Query::Flag(name) => flags.get(name).map(below).unwrap_or_default(),
         Query::Not(query) => below(query),
         Query::Any(queries) | Query::All(queries) => queries.iter().flat_map(below).collect(),

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The effective uid of this process (geteuid(2)).
 #[must_use]
@@ -28,6 +28,37 @@ pub fn boot_time() -> Duration {
     let time = unsafe { time.assume_init() };
     let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
     Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+/// The time in seconds since 1970-01-01 00:00 UTC. Nobody lives before that.
+#[must_use]
+pub fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// The name of this host (gethostname(2)); empty if it has none, or one that is no text.
+#[must_use]
+pub fn hostname() -> String {
+    // HOST_NAME_MAX is 64 on Linux. The last octet stays NUL, whatever is written.
+    let mut name = [0_u8; 256];
+    // SAFETY: gethostname(2) writes at most that many octets to a buffer that is ours.
+    let code = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) };
+    let length = name.iter().position(|octet| *octet == 0).unwrap_or(0);
+    match (
+        code,
+        std::str::from_utf8(name.get(..length).unwrap_or_default()),
+    ) {
+        (0, Ok(name)) => name.to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// The real uid of this process (getuid(2)): who started it, also where it is setuid.
+#[must_use]
+pub fn real_uid() -> u32 {
+    // SAFETY: getuid(2) takes nothing, touches nothing and cannot fail.
+    unsafe { libc::getuid() }
 }
 
 /// Takes an exclusive lock on a file, until it is closed. False if another process has it (flock(2)).

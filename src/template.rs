@@ -4,6 +4,8 @@
 //! RFC 4515 §3, for DNs by RFC 4514 §2.4. The two rules differ, and mixing them up is a classic
 //! hole, so there is no way to get at one through the other.
 
+mod any;
+
 use crate::names::{AttributeName, Dn, UserName};
 
 /// The only placeholder.
@@ -88,10 +90,35 @@ impl Filter {
         Filter(format!("({}={escaped})", attribute.as_str()))
     }
 
+    /// `(attribute=*)`: whatever its value.
+    #[must_use]
+    pub fn presence(attribute: &AttributeName) -> Self {
+        Filter(format!("({}=*)", attribute.as_str()))
+    }
+
     /// `(|(self)(other))`
     #[must_use]
     pub fn or(&self, other: &Filter) -> Self {
         Filter(format!("(|{}{})", self.0, other.0))
+    }
+
+    /// `(&(self)(other))`
+    #[must_use]
+    pub fn and(&self, other: &Filter) -> Self {
+        Filter(format!("(&{}{})", self.0, other.0))
+    }
+
+    /// `(|(first)(second)…)` around these, in as many filters as it takes for none to become longer
+    /// than `limit` bytes, unless one alone is. None for none.
+    pub fn any_of_each(filters: impl IntoIterator<Item = Filter>, limit: usize) -> Vec<Self> {
+        let mut lists: Vec<String> = Vec::new();
+        for Filter(filter) in filters {
+            match lists.last_mut() {
+                Some(list) if list.len() + filter.len() < limit => list.push_str(&filter),
+                _ => lists.push(format!("(|{filter}")),
+            }
+        }
+        lists.into_iter().map(|list| Filter(list + ")")).collect()
     }
 
     /// `(!(self))`. An entry matches neither this nor the filter itself where the server cannot, or
@@ -302,6 +329,18 @@ mod tests {
         let text = filter.or(&uid).negated().as_str().to_owned();
         assert_eq!(text, format!("(!(|{}(uid=zo\u{eb})))", filter.as_str()));
         assert!(check_filter(&text).is_ok());
+    }
+
+    #[test]
+    fn a_long_list_becomes_several_filters() {
+        let filters = |count| (0..count).map(|n: u32| Filter::parse(&format!("(a={n})")).unwrap());
+        assert!(Filter::any_of_each(filters(0), 20).is_empty());
+        let lists = Filter::any_of_each(filters(5), 20);
+        let lists: Vec<&str> = lists.iter().map(Filter::as_str).collect();
+        assert_eq!(lists, ["(|(a=0)(a=1)(a=2))", "(|(a=3)(a=4))"]);
+        for filter in Filter::any_of_each(filters(3), 1) {
+            assert!(check_filter(filter.as_str()).is_ok(), "{filter:?}");
+        }
     }
 
     #[test]

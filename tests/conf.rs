@@ -89,8 +89,6 @@ is_active = "cn=active,ou=groups,dc=example,dc=com"
 
 /// Lines of `conf/config.toml` that are marked as reserved, with a value that is not the default.
 const RESERVED: &[(&str, &str)] = &[
-    ("canonical_name = false", "canonical_name = true"),
-    ("nested = false", "nested = true"),
     ("mode = \"off\"", "mode = \"all\""),
     ("change = \"exop\"", "change = \"ad\""),
     ("change = \"exop\"", "change = \"off\""),
@@ -200,7 +198,12 @@ fn every_shipped_configuration_parses() {
     seen.sort();
     assert_eq!(
         seen,
-        ["active-directory.toml", "config.toml", "minimal.toml"]
+        [
+            "389-ds.toml",
+            "active-directory.toml",
+            "config.toml",
+            "minimal.toml"
+        ]
     );
 }
 

@@ -89,6 +89,7 @@ fn each_crate_is_named_in_its_layer_only() {
     only_in("syslog", &["log.rs"]);
     only_in("toml", &["config/"]);
     only_in("clap", &["bin/rsldapctl/"]);
+    only_in("clap_complete", &["bin/rsldapctl/"]);
     only_in("serde", &["bin/rsldapctl/"]);
     only_in("serde_json", &["bin/rsldapctl/"]);
 }

@@ -4,7 +4,7 @@
 //! Days are those since 1970-01-01 in UTC, and a limit is over on the day that it names. -1 and an
 //! absent attribute are "no limit"; any other negative number makes no sense.
 
-use super::{Attributes, Circumstances, Closed, DAY, State, Unreadable, Warning, worst};
+use super::{Attributes, Circumstances, Closed, DAY, State, Unreadable, Warning, today, worst};
 
 /// What a search has to ask for.
 pub const ATTRIBUTES: &[&str] = &[
@@ -81,10 +81,6 @@ pub fn days_until_change(attributes: &Attributes<'_>, now: i64) -> Result<Option
     };
     let left = changed.saturating_add(least).saturating_sub(today(now));
     Ok((left > 0 && today(now) >= changed).then_some(left))
-}
-
-fn today(now: i64) -> i64 {
-    now.div_euclid(DAY)
 }
 
 /// A day, or a number of days; None for "no limit".

@@ -80,7 +80,8 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+/// Line and column in characters, both counted from 1.
+pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let mut before = text.get(..offset).unwrap_or(text);
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
     if let Some((_, last)) = before.rsplit_once('\n') {

@@ -46,6 +46,31 @@ const OPEN_TO_OTHERS: u32 = 0o077;
 /// root or this process's user, writable by others, over 64 KiB, not UTF-8, holding a NUL. Or it
 /// holds a password and others may read it. Or it has a mistake in it.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    let (bytes, facts) = read_config(path)?;
+    let config = parse(text(&bytes, path)?, path)?;
+    let holds_secret = matches!(
+        config.bind.as_who,
+        BindIdentity::Simple(_, BindSecret::Inline(_))
+    );
+    if holds_secret && facts.mode & OPEN_TO_OTHERS != 0 {
+        return Err(ConfigError::of_file(path, format!(
+            "others than its owner may read this password (mode {:04o}); chmod 0600 {}, or use password_file",
+            facts.mode, path.display()
+        )).about("bind.password"));
+    }
+    Ok(config)
+}
+
+/// The text of the configuration, read as safely as [`load`] does.
+///
+/// # Errors
+/// The file cannot be read safely, or is no text.
+pub(super) fn read_text(path: &Path) -> Result<Zeroizing<String>, ConfigError> {
+    let (bytes, _) = read_config(path)?;
+    text(&bytes, path).map(|text| Zeroizing::new(text.to_owned()))
+}
+
+fn read_config(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Facts), ConfigError> {
     let file = open(path, Kind::Config)?;
     let facts = facts(&file, path)?;
     safe_to_trust(&facts, path, effective_uid())?;
@@ -61,18 +86,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         ));
     }
     let bytes = read(file, facts.size, path, MAX_CONFIG)?;
-    let config = parse(text(&bytes, path)?, path)?;
-    let holds_secret = matches!(
-        config.bind.as_who,
-        BindIdentity::Simple(_, BindSecret::Inline(_))
-    );
-    if holds_secret && facts.mode & OPEN_TO_OTHERS != 0 {
-        return Err(ConfigError::of_file(path, format!(
-            "others than its owner may read this password (mode {:04o}); chmod 0600 {}, or use password_file",
-            facts.mode, path.display()
-        )).about("bind.password"));
-    }
-    Ok(config)
+    Ok((bytes, facts))
 }
 
 /// Reads the service account's password. One line end at the end of the file is not part of it.

@@ -10,7 +10,9 @@ mod error;
 mod file;
 mod item;
 mod parse;
+mod places;
 mod query;
+mod reach;
 mod sections;
 mod source;
 mod suggest;
@@ -30,6 +32,7 @@ use crate::template::{DnTemplate, Filter, FilterTemplate};
 pub use error::ConfigError;
 pub use file::{load, read_key, read_secret};
 pub use parse::parse;
+pub use places::{Place, places};
 pub use query::Query;
 pub use uri::{BadUri, Endpoint, Scheme, ServerUri};
 
@@ -146,6 +149,8 @@ pub enum BindSecret {
 pub struct User {
     /// Template or search.
     pub lookup: UserLookup,
+    /// The searches over which a template wins: only `rsldapctl check` compares the two.
+    pub unused_search: Vec<UserSearch>,
     /// The attribute that must hold `PAM_USER`, byte for byte.
     pub name_attribute: AttributeName,
     /// Accept another spelling and set `PAM_USER` to the attribute's value.
@@ -218,8 +223,10 @@ pub struct Group {
 pub enum GroupSchema {
     /// The attribute lists the members' DNs.
     MemberDn(AttributeName),
-    /// `member` lists DNs, and the primary group of a user is in its `primaryGroupID`.
+    /// `member` lists DNs, and a user's entry tells its primary group.
     ActiveDirectory,
+    /// The server lists a user's groups in `memberOf` of the user's entry.
+    MemberOf,
     /// `memberUid` lists names, and the primary group of a user is in its `gidNumber` (RFC 2307).
     Posix,
 }
@@ -310,6 +317,14 @@ pub struct PasswordChange {
     pub change: ChangeMethod,
     /// Shown instead of changing.
     pub prohibit_message: Option<String>,
+}
+
+impl PasswordChange {
+    /// Whether users may change their password on this host at all.
+    #[must_use]
+    pub fn is_offered(&self) -> bool {
+        self.change != ChangeMethod::Off && self.prohibit_message.is_none()
+    }
 }
 
 /// `password.change`

@@ -30,6 +30,7 @@ fn read(root: &Section<'_>) -> Result<Config, ConfigError> {
     let group = sections::group::group(&root.section("group")?)?;
     let flags = root.section("flags")?;
     let flags = Flags::read(&flags)?;
+    let password = sections::session::password(&root.section("password")?, &server)?;
     Ok(Config {
         server,
         tls,
@@ -42,7 +43,7 @@ fn read(root: &Section<'_>) -> Result<Config, ConfigError> {
         flags: flags.into_queries(),
         cache: sections::session::cache(&root.section("cache")?)?,
         offline: sections::session::offline(&root.section("offline")?)?,
-        password: sections::session::password(&root.section("password")?)?,
+        password,
         fallback: sections::outcome::fallback(&root.section("fallback")?)?,
         log: sections::outcome::log(&root.section("log")?)?,
     })

@@ -7,20 +7,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
 use super::source::Source;
-use super::{ChangeMethod, Config, Log, MirrorMode};
+use super::{Config, Log, MirrorMode};
 
 /// A key, and whether this configuration asks for what it brings.
 type NotBuiltYet = (&'static str, fn(&Config) -> bool);
 
 const NOT_BUILT_YET: &[NotBuiltYet] = &[
-    ("user.canonical_name", |c| c.user.canonical_name),
-    ("group.nested", |c| c.group.nested),
-    ("access.host_attribute", |c| {
-        c.access.host_attribute.is_some()
-    }),
-    ("access.service_attribute", |c| {
-        c.access.service_attribute.is_some()
-    }),
     ("session.local_groups", |c| {
         !c.session.local_groups.is_empty()
     }),
@@ -32,12 +24,6 @@ const NOT_BUILT_YET: &[NotBuiltYet] = &[
     }),
     ("session.mirror_groups.min_gid", |c| {
         c.session.mirror_groups.min_gid != 1000
-    }),
-    ("password.change", |c| {
-        c.password.change != ChangeMethod::Exop
-    }),
-    ("password.prohibit_message", |c| {
-        c.password.prohibit_message.is_some()
     }),
     ("log.file", |c| c.log.file.is_some()),
     ("log.max_bytes", |c| {

@@ -3,21 +3,30 @@
 //! One connection serves a whole login: service bind, search, the user's bind, service bind again,
 //! group questions. Searches travel together; a bind travels alone (RFC 4511 §4.2.1). Every wait ends at `server.deadline`, counted from the first question.
 
+use std::sync::Arc;
+
 use futures_util::future::try_join_all;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
-use super::groups;
-use super::operations::{self, Search};
+use super::change::{self, SHADOW_LAST_CHANGE};
+use super::groups::{self, Memberships};
+use super::operations::{self, Search, Time};
 use super::result_code::Operation;
 use super::session::{BoundAs, Session, host_trouble, unavailable};
-use super::{Directory, DirectoryError, Entry, Unavailable, UserBindVerdict};
-use crate::config::{BindIdentity, Config, GroupSchema, Scope, UserLookup};
+use super::{
+    Cause, Change, ChangeVerdict, Directory, DirectoryError, Entry, Unavailable, UserBindVerdict,
+};
+use crate::account_state::{counts, today};
+use crate::config::{
+    AccountState, BindIdentity, ChangeMethod, Config, GroupSchema, Scope, UserLookup,
+};
 use crate::names::{Dn, UserName};
 use crate::policy::{Answer, Question};
 use crate::secret::Password;
+use crate::sys::now;
 use crate::template::Filter;
-use crate::transport::{NoServer, Servers};
+use crate::transport::{NoServer, Servers, Tap, Trouble};
 
 /// How often the user's password goes out at most: to one server, and to one more if that one dies in
 /// the middle. Each may count a wrong one.
@@ -40,9 +49,25 @@ impl<'a> LdapDirectory<'a> {
                 servers: Servers::new(config),
                 limit: None,
                 session: None,
+                memberships: None,
                 passwords_sent: 0,
+                tap: None,
             },
         }
+    }
+
+    /// The same, and `tap` sees what travels.
+    #[must_use]
+    pub fn tapped(config: &'a Config, tap: Arc<dyn Tap>) -> Self {
+        let mut directory = Self::new(config);
+        directory.client.tap = Some(tap);
+        directory
+    }
+
+    /// The servers that could not be used, each with what was wrong with it.
+    #[must_use]
+    pub fn failures(&self) -> &[(String, String)] {
+        self.client.servers.failed()
     }
 }
 
@@ -77,6 +102,15 @@ impl Directory for LdapDirectory<'_> {
         started(&mut self.runtime)?.block_on(self.client.ask(user, entry, questions))
     }
 
+    fn change_password(
+        &mut self,
+        entry: &Entry,
+        old: &Password,
+        new: &Password,
+    ) -> Result<Change, DirectoryError> {
+        started(&mut self.runtime)?.block_on(self.client.change_password(entry, old, new))
+    }
+
     fn server(&self) -> Option<String> {
         self.client
             .session
@@ -104,8 +138,11 @@ struct Client<'a> {
     /// `server.deadline`, once the clock runs.
     limit: Option<Instant>,
     session: Option<Session>,
+    /// What this server has said about the user's groups.
+    memberships: Option<Memberships>,
     /// How often the user's password has gone out.
     passwords_sent: u8,
+    tap: Option<Arc<dyn Tap>>,
 }
 
 impl Client<'_> {
@@ -236,13 +273,60 @@ impl Client<'_> {
         entry: &Entry,
         questions: &[Question],
     ) -> Result<Vec<Answer>, DirectoryError> {
-        let membership = groups::membership(self.config, user, entry);
+        // It goes when the server fails: the next one may say something else.
+        let known = self.memberships.take();
+        let known = known.filter(|known| known.are_of(&entry.dn));
+        let mut memberships = known.unwrap_or_else(|| Memberships::new(&entry.dn));
+        let (config, time) = (self.config, self.time());
+        let at = (self.as_service().await?, time);
+        let who = (user, entry);
+        let answers = memberships.answer(config, at, who, questions).await?;
+        self.memberships = Some(memberships);
+        Ok(answers)
+    }
+
+    /// Never on another connection than that of the bind, and never twice: what became of a change
+    /// without an answer is not known.
+    async fn change_password(
+        &mut self,
+        entry: &Entry,
+        old: &Password,
+        new: &Password,
+    ) -> Result<Change, DirectoryError> {
+        let config = self.config;
+        let method = config.password.change;
         let limit = self.operation_limit();
-        let session = self.as_service().await?;
-        let asking = questions
-            .iter()
-            .map(|question| operations::answer(session, limit, question, &membership));
-        try_join_all(asking).await
+        let Some(bound_as) = self.session.as_ref().map(|session| session.bound_as) else {
+            return Err(unavailable(
+                Trouble::new(Cause::Closed, "the connection of the user's bind is gone"),
+                None,
+            ));
+        };
+        let is_the_user = matches!(bound_as, BoundAs::User | BoundAs::UserToChange);
+        let session = match (is_the_user, method) {
+            // Active Directory lets nobody bind whose password has expired. Whoever knows the old one may
+            // set the new one all the same, in the name of another.
+            (false, ChangeMethod::ActiveDirectory) => self.as_service().await?,
+            _ => &*self.connected().await?,
+        };
+        if method == ChangeMethod::ActiveDirectory && !session.is_private {
+            return Err(DirectoryError::Config(
+                "password.change = \"ad\" needs TLS: write ldaps:// or start_tls = true".to_owned(),
+            ));
+        }
+        let (verdict, said) = change::change(session, limit, method, &entry.dn, (old, new)).await?;
+        let keeps_days = counts(config.access.account_state.as_ref(), AccountState::Shadow)
+            && !entry.values(SHADOW_LAST_CHANGE).is_empty();
+        let mut trouble = None;
+        if verdict == ChangeVerdict::Changed && keeps_days {
+            let noted = change::note_day(session, limit, &entry.dn, today(now())).await;
+            trouble = noted.err().map(|error| error.to_string());
+        }
+        Ok(Change {
+            verdict,
+            said,
+            trouble,
+        })
     }
 
     /// The time by which everything has to end. The clock starts with the first question, not while
@@ -254,8 +338,14 @@ impl Client<'_> {
 
     /// The time by which the next operation has to end.
     fn operation_limit(&mut self) -> Instant {
-        self.deadline()
-            .min(Instant::now() + self.config.server.operation_timeout)
+        self.time().limit()
+    }
+
+    fn time(&mut self) -> Time {
+        Time {
+            deadline: self.deadline(),
+            operation: self.config.server.operation_timeout,
+        }
     }
 
     /// A session that is bound for lookups.
@@ -266,6 +356,8 @@ impl Client<'_> {
         let ready = match session.bound_as {
             BoundAs::Service => true,
             BoundAs::User => config.bind.as_user,
+            // Would be refused every search: the service account asks in this user's place.
+            BoundAs::UserToChange => false,
             BoundAs::Nobody => matches!(config.bind.as_who, BindIdentity::Anonymous),
             BoundAs::Unknown => false,
         };
@@ -295,7 +387,7 @@ impl Client<'_> {
                 NoServer::Misconfigured(problem) => DirectoryError::Config(problem),
                 NoServer::Unavailable(trouble, server) => unavailable(trouble, server),
             })?;
-        Session::start(reached)
+        Session::start(reached, self.tap.clone())
             .await
             .map_err(|error| host_trouble("a socket pair", &error))
     }

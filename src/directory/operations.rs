@@ -1,6 +1,7 @@
 //! The single operations of a login: what is sent, and what the answer says.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use ldap3::SearchOptions;
 use ldap3::controls::{Control, RawControl};
@@ -12,7 +13,7 @@ use super::result_code::{self, Operation, Reading};
 use super::session::{BoundAs, Session};
 use super::{Cause, DirectoryError, Entry, UserBindVerdict};
 use crate::account_state::counts;
-use crate::config::{AccountState, BindIdentity, BindSecret, Scope, read_secret};
+use crate::config::{AccountState, BindIdentity, BindSecret, GroupSearch, Scope, read_secret};
 use crate::names::Dn;
 use crate::policy::{Answer, Proof, Question};
 use crate::secret::Password;
@@ -24,11 +25,36 @@ const NO_ATTRIBUTES: &[&str] = &["1.1"];
 
 /// The request control of a password policy (draft-behera-ldap-password-policy-11 §6.1). A server that
 /// does not know it passes over it.
-fn ask_for_policy() -> RawControl {
+pub fn ask_for_policy() -> RawControl {
     RawControl {
         ctype: PASSWORD_POLICY.to_owned(),
         crit: false,
         val: None,
+    }
+}
+
+/// How long there is for what comes next.
+#[derive(Clone, Copy)]
+pub struct Time {
+    /// The end of the call.
+    pub deadline: Instant,
+    /// The longest that one operation may take.
+    pub operation: Duration,
+}
+
+impl Time {
+    /// The time by which an operation has to end that begins now.
+    pub fn limit(self) -> Instant {
+        self.deadline.min(Instant::now() + self.operation)
+    }
+}
+
+/// A configured scope as ldap3 has it.
+fn scope_of(scope: Scope) -> ldap3::Scope {
+    match scope {
+        Scope::Base => ldap3::Scope::Base,
+        Scope::OneLevel => ldap3::Scope::OneLevel,
+        Scope::Subtree => ldap3::Scope::Subtree,
     }
 }
 
@@ -62,9 +88,13 @@ pub async fn bind_user(
         UserBindVerdict::Unavailable(cause) => {
             Err(session.failure(what, &result, Reading::Unavailable(cause)))
         }
-        verdict @ (UserBindVerdict::Right(_) | UserBindVerdict::MustChange) => {
+        verdict @ UserBindVerdict::Right(_) => {
             session.bound_as = BoundAs::User;
             Ok(verdict)
+        }
+        UserBindVerdict::MustChange => {
+            session.bound_as = BoundAs::UserToChange;
+            Ok(UserBindVerdict::MustChange)
         }
         verdict => Ok(verdict),
     }
@@ -94,11 +124,7 @@ impl Search {
         wanted: &[&str],
         references_count: bool,
     ) -> Result<Vec<Entry>, DirectoryError> {
-        let scope = match self.scope {
-            Scope::Base => ldap3::Scope::Base,
-            Scope::OneLevel => ldap3::Scope::OneLevel,
-            Scope::Subtree => ldap3::Scope::Subtree,
-        };
+        let scope = scope_of(self.scope);
         let mut ldap = session.ldap.clone();
         // Two are enough to know that there is more than one.
         ldap.with_search_options(SearchOptions::new().sizelimit(2));
@@ -202,5 +228,102 @@ pub async fn answer(
         (Reading::NoSuchEntry, _) => Ok(Answer::NoSuchGroup),
         (Reading::Withheld, _) => Ok(Answer::Withheld(result_code::name(result.rc).to_owned())),
         (reading, _) => Err(session.failure(&format!("group {base}"), &result, reading)),
+    }
+}
+
+/// The groups that a search has found.
+pub struct FoundGroups {
+    /// Their names.
+    pub groups: Vec<Dn>,
+    /// Why there may be more.
+    pub incomplete: Option<String>,
+    /// Parts of the tree are on another server. References are never followed.
+    pub elsewhere: bool,
+}
+
+/// Searches for groups; only their names are sent. One more than `most` is asked for, to know that
+/// there are more.
+///
+/// # Errors
+/// The server gave no answer, or the base of the search does not exist.
+pub async fn find_groups(
+    session: &Session,
+    limit: Instant,
+    search: &GroupSearch,
+    filter: Filter,
+    most: usize,
+) -> Result<FoundGroups, DirectoryError> {
+    let mut ldap = session.ldap.clone();
+    let size = i32::try_from(most).unwrap_or(i32::MAX).saturating_add(1);
+    ldap.with_search_options(SearchOptions::new().sizelimit(size));
+    let (base, scope) = (search.base.as_str(), scope_of(search.scope));
+    let searching = ldap.search(base, scope, filter.as_str(), NO_ATTRIBUTES);
+    let ldap3::SearchResult(found, result) =
+        session.wait(limit, "search for groups", searching).await?;
+    let sent = found.len();
+    let groups: Vec<Dn> = found
+        .into_iter()
+        .filter_map(|entry| read_entry(entry).map(|entry| entry.dn))
+        .collect();
+    let code = result_code::name(result.rc);
+    let incomplete = match result_code::read(Operation::GroupSearch, result.rc) {
+        Reading::Done if groups.len() == sent => None,
+        Reading::Done => Some("a group whose name is no DN".to_owned()),
+        Reading::TooMany if sent > most => Some(format!("more than {most} groups")),
+        Reading::TooMany => Some(format!(
+            "the server sends {sent} groups and no more ({code})"
+        )),
+        Reading::Withheld => Some(format!("the search below {base}: {code}")),
+        reading => return Err(session.failure(&format!("search below {base}"), &result, reading)),
+    };
+    Ok(FoundGroups {
+        groups,
+        incomplete,
+        elsewhere: !result.refs.is_empty(),
+    })
+}
+
+/// What reading one entry has come to.
+pub enum Found {
+    /// The entry.
+    Entry(Entry),
+    /// It is not shown.
+    Nothing,
+    /// It does not exist.
+    NoSuchEntry,
+    /// The server would not say; its reason.
+    Withheld(String),
+}
+
+/// Reads the entry of this name.
+///
+/// # Errors
+/// The server gave no answer.
+pub async fn read_at(
+    session: &Session,
+    limit: Instant,
+    dn: &Dn,
+    wanted: &[&str],
+    operation: Operation,
+) -> Result<Found, DirectoryError> {
+    let mut ldap = session.ldap.clone();
+    let filter = Filter::any();
+    let reading = ldap.search(dn.as_str(), ldap3::Scope::Base, filter.as_str(), wanted);
+    let ldap3::SearchResult(found, result) =
+        session.wait(limit, "reading of an entry", reading).await?;
+    let mut found = found.into_iter().map(read_entry);
+    match result_code::read(operation, result.rc) {
+        Reading::Done => match (found.next(), found.next()) {
+            (None, _) if result.refs.is_empty() => Ok(Found::Nothing),
+            (None, _) => Err(session.only_referred(dn)),
+            (Some(Some(entry)), None) if entry.dn == *dn => Ok(Found::Entry(entry)),
+            (Some(_), _) => Err(session.unavailable(Trouble::new(
+                Cause::Protocol,
+                format!("asked for {dn}, the server sent another entry"),
+            ))),
+        },
+        Reading::NoSuchEntry => Ok(Found::NoSuchEntry),
+        Reading::Withheld => Ok(Found::Withheld(result_code::name(result.rc).to_owned())),
+        reading => Err(session.failure(&format!("reading {dn}"), &result, reading)),
     }
 }

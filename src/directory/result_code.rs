@@ -2,6 +2,7 @@
 //! other place reads a result code.
 
 use super::Cause;
+use super::password::{ChangeVerdict, Refusal, refusal_in_text};
 use super::ppolicy::{Malformed, PolicyControls, PolicyError};
 use super::user_bind::{Barred, UserBindVerdict, sub_code};
 use crate::account_state::{Closed, Warning};
@@ -21,6 +22,8 @@ pub enum Operation {
     UserRead,
     /// Reading a group if it has, or has not, a member.
     GroupRead,
+    /// Searching for the groups that have a member.
+    GroupSearch,
 }
 
 /// What a result code says.
@@ -46,26 +49,32 @@ pub enum Reading {
 /// nor a wrong password comes from a code that nobody thought of.
 #[must_use]
 pub fn read(operation: Operation, code: u32) -> Reading {
-    use Operation::{GroupRead, ServiceBind, StartTls, UserBind, UserRead, UserSearch};
+    use Operation::{
+        GroupRead, GroupSearch, ServiceBind, StartTls, UserBind, UserRead, UserSearch,
+    };
     match (code, operation) {
         (0, _) => Reading::Done,
         (_, StartTls) => Reading::Unavailable(Cause::StarttlsRefused),
         // noSuchObject
-        (32, UserSearch) => Reading::Misconfigured,
+        (32, UserSearch | GroupSearch) => Reading::Misconfigured,
         (32, UserRead | GroupRead) => Reading::NoSuchEntry,
         // sizeLimitExceeded: the search asks for two entries, so there were more
         (4, UserSearch) => Reading::TooMany,
+        // sizeLimitExceeded, adminLimitExceeded: the groups that came are not all
+        (4 | 11, GroupSearch) => Reading::TooMany,
         // invalidDNSyntax
-        (34, UserSearch) => Reading::Misconfigured,
+        (34, UserSearch | GroupSearch) => Reading::Misconfigured,
         // inappropriateMatching, invalidDNSyntax, insufficientAccessRights
-        (18 | 34 | 50, GroupRead) => Reading::Withheld,
+        (18 | 34 | 50, GroupRead) | (18 | 50, GroupSearch) => Reading::Withheld,
         (49, UserBind) => Reading::WrongPassword,
         // authMethodNotSupported, strongerAuthRequired, confidentialityRequired, constraintViolation,
         // noSuchObject, invalidDNSyntax, inappropriateAuthentication, invalidCredentials,
         // insufficientAccessRights, unwillingToPerform: the service account is refused
         (7 | 8 | 13 | 19 | 32 | 34 | 48 | 49 | 50 | 53, ServiceBind) => Reading::Misconfigured,
         // strongerAuthRequired, confidentialityRequired: the server asks for TLS
-        (8 | 13, UserBind | UserSearch | UserRead | GroupRead) => Reading::Misconfigured,
+        (8 | 13, UserBind | UserSearch | UserRead | GroupRead | GroupSearch) => {
+            Reading::Misconfigured
+        }
         (10, _) => Reading::Unavailable(Cause::Referral),
         // timeLimitExceeded, sizeLimitExceeded, adminLimitExceeded, busy, unavailable, unwillingToPerform
         (3 | 4 | 11 | 51 | 52 | 53, _) => Reading::Unavailable(Cause::Busy),
@@ -179,6 +188,53 @@ fn refused_by_active_directory(diagnostic_text: &str) -> UserBindVerdict {
         Some(0x775) => UserBindVerdict::Closed(Closed::Locked),
         // ERROR_NO_SUCH_USER, ERROR_LOGON_FAILURE, and whatever else says no
         Some(_) | None => UserBindVerdict::Wrong,
+    }
+}
+
+/// The verdict on a change of the password, from its result code, diagnostic text and controls. Only
+/// result code 0 is a change, whatever else comes with it.
+#[must_use]
+pub fn change_verdict(
+    code: u32,
+    diagnostic_text: &str,
+    controls: Result<PolicyControls, Malformed>,
+) -> ChangeVerdict {
+    let error = controls.unwrap_or_default().error();
+    let named = error.and_then(policy_refusal);
+    let refused = |usual| {
+        let refusal = named.or_else(|| refusal_in_text(diagnostic_text));
+        ChangeVerdict::Refused(refusal.unwrap_or(usual))
+    };
+    match code {
+        0 => ChangeVerdict::Changed,
+        10 => ChangeVerdict::Refused(Refusal::Referral),
+        // protocolError, authMethodNotSupported, strongerAuthRequired, confidentialityRequired: the
+        // server does not know the operation, or asks for TLS
+        2 | 7 | 8 | 13 => ChangeVerdict::Misconfigured,
+        // timeLimitExceeded, adminLimitExceeded, busy, unavailable
+        3 | 11 | 51 | 52 => ChangeVerdict::Unavailable(Cause::Busy),
+        // constraintViolation
+        19 => refused(Refusal::Rules),
+        // invalidCredentials
+        49 => refused(Refusal::OldPasswordWrong),
+        // insufficientAccessRights
+        50 => refused(Refusal::NotAllowed),
+        _ => refused(Refusal::Other),
+    }
+}
+
+/// What an error of the policy means for a change. None for a number that nobody knows.
+fn policy_refusal(error: PolicyError) -> Option<Refusal> {
+    match error {
+        PolicyError::PasswordExpired | PolicyError::AccountLocked => Some(Refusal::AccountClosed),
+        PolicyError::PasswordModNotAllowed => Some(Refusal::NotAllowed),
+        PolicyError::MustSupplyOldPassword => Some(Refusal::OldPasswordNeeded),
+        PolicyError::InsufficientPasswordQuality => Some(Refusal::TooSimple),
+        PolicyError::PasswordTooShort => Some(Refusal::TooShort),
+        PolicyError::PasswordTooYoung => Some(Refusal::TooYoung),
+        PolicyError::PasswordInHistory => Some(Refusal::InHistory),
+        PolicyError::PasswordTooLong => Some(Refusal::TooLong),
+        PolicyError::ChangeAfterReset | PolicyError::Unknown(_) => None,
     }
 }
 

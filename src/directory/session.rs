@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapResult, StdStream};
@@ -12,7 +13,7 @@ use super::result_code::{self, Reading};
 use super::{Cause, DirectoryError, Unavailable};
 use crate::names::Dn;
 use crate::store::down::Ticket;
-use crate::transport::{Fault, Reached, Trouble, relay, tell, within};
+use crate::transport::{Fault, Reached, Tap, Trouble, relay, tell, within};
 
 /// How long the good-bye may take.
 const FAREWELL: Duration = Duration::from_millis(50);
@@ -26,6 +27,8 @@ pub enum BoundAs {
     Service,
     /// The user whose password was right.
     User,
+    /// The same, but all that the server lets this user do is change the password.
+    UserToChange,
     /// A bind is under way or has failed.
     Unknown,
 }
@@ -38,6 +41,8 @@ pub struct Session {
     relay: JoinHandle<()>,
     /// The server's URI.
     pub server: String,
+    /// Nobody on the way can read what is sent: TLS, or a socket of this host.
+    pub is_private: bool,
     /// Who asks.
     pub bound_as: BoundAs,
     /// Until the server has given its first answer, or failed to.
@@ -46,17 +51,21 @@ pub struct Session {
 
 impl Session {
     /// Puts ldap3 and the relay between the login and a connected stream.
-    pub async fn start(reached: Reached) -> std::io::Result<Self> {
+    pub async fn start(reached: Reached, tap: Option<Arc<dyn Tap>>) -> std::io::Result<Self> {
         let Reached {
             stream,
             server,
+            is_private,
             ticket,
         } = reached;
+        if let Some(tap) = &tap {
+            tap.connected(&server, stream.facts());
+        }
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let ours = tokio::net::UnixStream::from_std(ours)?;
         let fault = Fault::default();
-        let relay = tokio::spawn(relay(ours, stream, fault.clone()));
+        let relay = tokio::spawn(relay(ours, stream, fault.clone(), tap));
         let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(theirs));
         let (connection, ldap) = LdapConnAsync::with_settings(settings, "ldapi://relay")
             .await
@@ -70,6 +79,7 @@ impl Session {
             fault,
             relay,
             server,
+            is_private,
             bound_as: BoundAs::Nobody,
             ticket: Cell::new(Some(ticket)),
         })

@@ -2,6 +2,7 @@
 
 use super::Cause;
 use crate::account_state::{Closed, Warning};
+use crate::notice::Notice;
 use crate::outcome::{Expired, Outcome};
 
 /// The verdict on one bind as the user. Only result code 0 leads to the first two.
@@ -63,6 +64,47 @@ impl UserBindVerdict {
             UserBindVerdict::Barred(_) => Some(Outcome::Refused),
             UserBindVerdict::Misconfigured => Some(Outcome::ConfigError),
             UserBindVerdict::Unavailable(_) => Some(Outcome::Unavailable),
+        }
+    }
+
+    /// The verdict in a word or two.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            UserBindVerdict::Right(_) => "right",
+            UserBindVerdict::MustChange => "must_change",
+            UserBindVerdict::Wrong => "wrong",
+            UserBindVerdict::PasswordExpired => "password_expired",
+            UserBindVerdict::PasswordReset => "password_reset",
+            UserBindVerdict::Closed(Closed::Locked) => "locked",
+            UserBindVerdict::Closed(Closed::Disabled) => "disabled",
+            UserBindVerdict::Closed(Closed::Expired) => "expired",
+            UserBindVerdict::Barred(Barred::Hours) => "barred_hours",
+            UserBindVerdict::Barred(Barred::Workstation) => "barred_workstation",
+            UserBindVerdict::Barred(Barred::Policy) => "barred_policy",
+            UserBindVerdict::Misconfigured => "misconfigured",
+            UserBindVerdict::Unavailable(_) => "unavailable",
+        }
+    }
+
+    /// What to tell the user. Only where the server has looked at the password and found it right: what
+    /// it says without, a stranger could have it say.
+    #[must_use]
+    pub fn notice(&self) -> Option<Notice> {
+        match self {
+            UserBindVerdict::PasswordExpired | UserBindVerdict::PasswordReset => {
+                Some(Notice::PasswordExpired)
+            }
+            UserBindVerdict::Closed(Closed::Expired) => {
+                Some(Notice::AccountClosed(Closed::Expired))
+            }
+            UserBindVerdict::Right(_)
+            | UserBindVerdict::MustChange
+            | UserBindVerdict::Wrong
+            | UserBindVerdict::Closed(Closed::Locked | Closed::Disabled)
+            | UserBindVerdict::Barred(_)
+            | UserBindVerdict::Misconfigured
+            | UserBindVerdict::Unavailable(_) => None,
         }
     }
 

@@ -5,13 +5,18 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use super::*;
-use crate::directory::Unavailable;
+use crate::directory::{Change, ChangeVerdict, Refusal, Unavailable};
 use crate::policy::Proof;
 use crate::secret::{NotAPassword, Password};
+use crate::transaction::PasswordDialogue;
+
+mod changing;
+mod telling;
 
 enum Step {
     Find(Result<Vec<Entry>, DirectoryError>),
     Verify(&'static str, Result<UserBindVerdict, DirectoryError>),
+    Change(&'static str, &'static str, Result<Change, DirectoryError>),
     Ask(
         &'static [(&'static str, Proof)],
         Result<Vec<Answer>, DirectoryError>,
@@ -64,6 +69,21 @@ impl Directory for Script {
         }
     }
 
+    fn change_password(
+        &mut self,
+        _: &Entry,
+        old: &Password,
+        new: &Password,
+    ) -> Result<Change, DirectoryError> {
+        match self.0.pop_front() {
+            Some(Step::Change(expected_old, expected_new, change)) => {
+                assert_eq!((old.expose(), new.expose()), (expected_old, expected_new));
+                change
+            }
+            _ => panic!("a change at the wrong time"),
+        }
+    }
+
     fn server(&self) -> Option<String> {
         None
     }
@@ -73,11 +93,67 @@ impl Directory for Script {
     }
 }
 
-struct Typed(Result<Result<&'static str, NotAPassword>, HostError>);
+type Typing = Result<Result<&'static str, NotAPassword>, HostError>;
+
+/// Somebody who types this, and hears what is told.
+struct Typed {
+    password: Typing,
+    new: Typing,
+    told: Vec<String>,
+    refused: Vec<String>,
+}
+
+fn typing(password: Typing) -> Typed {
+    Typed {
+        password,
+        new: Ok(Err(NotAPassword::Empty)),
+        told: Vec::new(),
+        refused: Vec::new(),
+    }
+}
 
 impl Transaction for Typed {
     fn password(&mut self) -> Result<Result<Password, NotAPassword>, HostError> {
-        Ok(self.0?.map(|text| Password::new(text.as_bytes()).unwrap()))
+        Ok(self
+            .password?
+            .map(|text| Password::new(text.as_bytes()).unwrap()))
+    }
+
+    fn tell(&mut self, notice: &Notice) {
+        self.told.push(notice.text());
+    }
+
+    fn was_refused(&self, password: &Password) -> bool {
+        self.refused.iter().any(|one| one == password.expose())
+    }
+
+    fn note_refused(&mut self, password: &Password) {
+        self.refused.push(password.expose().to_owned());
+    }
+}
+
+impl PasswordDialogue for Typed {
+    fn old_password(&mut self) -> Result<Result<Password, NotAPassword>, HostError> {
+        self.password()
+    }
+
+    fn new_password(&mut self) -> Result<Result<Password, NotAPassword>, HostError> {
+        Ok(self
+            .new?
+            .map(|text| Password::new(text.as_bytes()).unwrap()))
+    }
+}
+
+/// Whoever asks this one fails.
+struct Nobody;
+
+impl Transaction for Nobody {
+    fn password(&mut self) -> Result<Result<Password, NotAPassword>, HostError> {
+        panic!("a prompt at the wrong time")
+    }
+
+    fn tell(&mut self, notice: &Notice) {
+        panic!("told {notice:?} at the wrong time")
     }
 }
 
@@ -124,6 +200,7 @@ fn run(config: &Config, typed: Typed, steps: impl IntoIterator<Item = Step>) -> 
             config,
             user: &user,
             service: &service,
+            local_uid: None,
         },
         &mut typed,
         &mut script,
@@ -132,7 +209,7 @@ fn run(config: &Config, typed: Typed, steps: impl IntoIterator<Item = Step>) -> 
 }
 
 fn typed(text: &'static str) -> Typed {
-    Typed(Ok(Ok(text)))
+    typing(Ok(Ok(text)))
 }
 
 #[test]
@@ -195,7 +272,7 @@ fn what_cannot_be_a_password_asks_nothing_at_all() {
         NotAPassword::NotText,
         NotAPassword::SshdJunk,
     ] {
-        let decision = run(&config(SEARCH, ""), Typed(Ok(Err(nothing))), []);
+        let decision = run(&config(SEARCH, ""), typing(Ok(Err(nothing))), []);
         assert_eq!(decision.outcome, Outcome::BadPassword, "{nothing:?}");
     }
 }
@@ -226,6 +303,7 @@ fn a_failure_at_any_step_is_neither_a_grant_nor_a_wrong_password() {
         match steps.last_mut() {
             Some(Step::Find(answer)) => *answer = Err(error()),
             Some(Step::Verify(_, verdict)) => *verdict = Err(error()),
+            Some(Step::Change(..)) => unreachable!(),
             Some(Step::Ask(_, answers)) => *answers = Err(error()),
             None => unreachable!(),
         }
@@ -282,6 +360,7 @@ fn the_account_phase_binds_nobody() {
             config: &config,
             user: &user,
             service: &service,
+            local_uid: None,
         };
         for (answer, outcome) in [
             (Answer::Proven, Outcome::Granted),
@@ -292,7 +371,9 @@ fn the_account_phase_binds_nobody() {
                 Step::Ask(ACTIVE, Ok(vec![answer])),
             ];
             let mut script = Script(steps.into_iter().collect());
-            assert_eq!(account(request, &mut script).outcome, outcome);
+            let mut nobody = Nobody;
+            let decision = account(request, &mut nobody, &mut script);
+            assert_eq!(decision.outcome, outcome);
         }
     }
 }
@@ -313,8 +394,9 @@ fn a_failed_conversation_is_handed_back() {
         config: &config,
         user: &user,
         service: &service,
+        local_uid: None,
     };
-    let result = authenticate(request, &mut Typed(Err(error)), &mut script);
+    let result = authenticate(request, &mut typing(Err(error)), &mut script);
     assert_eq!(result, Err(error));
 }
 

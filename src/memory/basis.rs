@@ -14,6 +14,8 @@ use crate::store::fingerprint;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bases {
     account: String,
+    host: String,
+    listed: String,
     gates: String,
     service: String,
 }
@@ -27,6 +29,11 @@ impl Bases {
             "{:?} {:?} {:?} {:?}",
             user.lookup, user.name_attribute, user.canonical_name, access.account_state
         ));
+        let host = fingerprint(&format!("{account} {:?}", access.host_attribute));
+        let listed = match &access.service_attribute {
+            Some(attribute) => fingerprint(&format!("{host} {service:?} {attribute:?}")),
+            None => host.clone(),
+        };
         let query = |query: Option<&Query>| {
             let mut text = String::new();
             if let Some(query) = query {
@@ -35,9 +42,8 @@ impl Bases {
             text
         };
         let gates = fingerprint(&format!(
-            "{account} {:?} {:?} {} {} {}",
+            "{host} {:?} {} {} {}",
             config.group,
-            access.host_attribute,
             query(config.flags.get(&FlagName::is_active())),
             query(access.require.as_ref()),
             query(access.deny.as_ref())
@@ -52,6 +58,8 @@ impl Bases {
             // Services without a gate of their own are one.
             service: if has_own { own } else { gates.clone() },
             account,
+            host,
+            listed,
             gates,
         }
     }
@@ -61,6 +69,8 @@ impl Bases {
     pub fn at(&self, stage: Stage) -> &str {
         match stage {
             Stage::Account => &self.account,
+            Stage::Host => &self.host,
+            Stage::Listed => &self.listed,
             Stage::Gates => &self.gates,
             Stage::Service => &self.service,
         }
@@ -69,9 +79,7 @@ impl Bases {
     /// Whether one of the stages has this one.
     #[must_use]
     pub fn contain(&self, basis: &str) -> bool {
-        [&self.account, &self.gates, &self.service]
-            .iter()
-            .any(|known| *known == basis)
+        Stage::ALL.iter().any(|stage| self.at(*stage) == basis)
     }
 }
 
@@ -147,6 +155,17 @@ mod tests {
     }
 
     #[test]
+    fn where_entries_list_services_every_service_has_a_question_of_its_own() {
+        let gates = format!("{ACTIVE}[access]\nservice_attribute = \"authorizedService\"");
+        let (sshd, su) = (bases("sshd", &gates, ""), bases("su", &gates, ""));
+        assert_eq!((&sshd.host, &sshd.gates), (&su.host, &su.gates));
+        assert!(!sshd.contain(&su.listed) && !sshd.contain(&su.service));
+        let gates = format!("{ACTIVE}[access]\nhost_attribute = \"host\"");
+        assert_eq!(bases("sshd", &gates, ""), bases("su", &gates, ""));
+        assert_ne!(bases("sshd", &gates, "").host, sshd.host);
+    }
+
+    #[test]
     fn a_service_with_a_gate_has_a_question_of_its_own() {
         let gates = format!("{ACTIVE}[services.sudo]\nrequire = \"cn=x\"");
         let (sshd, su, sudo) = (
@@ -156,6 +175,7 @@ mod tests {
         );
         assert_eq!(sshd, su);
         assert_eq!(sshd.gates, sudo.gates);
+        assert_eq!(sshd.listed, sudo.listed);
         assert!(!sshd.contain(&sudo.service));
         assert!(sudo.contain(&sshd.service));
     }

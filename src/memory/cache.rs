@@ -57,7 +57,14 @@ impl<'a> Cache<'a> {
     }
 
     /// Keeps what was learnt by a login that ended in this way, or forgets the user.
-    pub fn learn(&self, outcome: Outcome, learnt: Option<&Kept>, remarks: &mut Remarks) {
+    /// An account may have been asked for by another name than its own.
+    pub fn learn(
+        &self,
+        account: &UserName,
+        outcome: Outcome,
+        learnt: Option<&Kept>,
+        remarks: &mut Remarks,
+    ) {
         match outcome {
             Outcome::Granted => {
                 if let (Some(kept), false) = (learnt, self.limit.is_zero()) {
@@ -65,7 +72,7 @@ impl<'a> Cache<'a> {
                 }
             }
             Outcome::Refused | Outcome::Expired(_) | Outcome::MustChange | Outcome::UnknownUser => {
-                self.forget(remarks)
+                Self::forget(account, remarks)
             }
             Outcome::Exempt
             | Outcome::BadPassword
@@ -87,11 +94,11 @@ impl<'a> Cache<'a> {
         }
     }
 
-    fn forget(&self, remarks: &mut Remarks) {
+    fn forget(account: &UserName, remarks: &mut Remarks) {
         let Some(place) = Place::existing(Path::new(RUN)) else {
             return;
         };
-        if !cache::remove(&place, self.user) {
+        if !cache::remove(&place, account) {
             remarks.warning(format!(
                 "{RUN}: what is remembered of a user who is refused cannot be removed"
             ));

@@ -7,7 +7,7 @@
 //! counts now, and a refusal is always the directory's own. The password goes to a DN once, however
 //! often it is asked for.
 
-use crate::directory::{Directory, DirectoryError, Entry, UserBindVerdict};
+use crate::directory::{Change, Directory, DirectoryError, Entry, UserBindVerdict};
 use crate::names::{Dn, UserName};
 use crate::outcome::Outcome;
 use crate::policy::{Answer, Question};
@@ -125,6 +125,15 @@ impl Directory for Cached<'_> {
             .iter()
             .map(|question| kept.facts.get(question).cloned().unwrap_or_else(unanswered));
         Ok(answers.collect())
+    }
+
+    fn change_password(
+        &mut self,
+        entry: &Entry,
+        old: &Password,
+        new: &Password,
+    ) -> Result<Change, DirectoryError> {
+        self.inner.change_password(entry, old, new)
     }
 
     fn server(&self) -> Option<String> {

@@ -58,17 +58,16 @@ fn lesson(decision: &Decision) -> Lesson {
 /// the answer stays: another process has asked later.
 fn learnt(known: &[Refusal], lesson: Lesson, bases: &Bases, began: &Moment) -> Vec<Refusal> {
     // Whoever is refused at one stage has passed those before it.
-    let passed: &[Stage] = match lesson {
-        Lesson::Nothing => &[],
-        Lesson::Refused(Stage::Account) => &[Stage::Account],
-        Lesson::Refused(Stage::Gates) => &[Stage::Account, Stage::Gates],
-        Lesson::Refused(Stage::Service) | Lesson::Lifted => {
-            &[Stage::Account, Stage::Gates, Stage::Service]
-        }
+    let is_passed = |stage: &Stage| match lesson {
+        Lesson::Nothing => false,
+        Lesson::Refused(last) => *stage <= last,
+        Lesson::Lifted => true,
     };
+    let passed = Stage::ALL.into_iter().filter(is_passed);
+    let passed: Vec<&str> = passed.map(|stage| bases.at(stage)).collect();
     let is_over = |refusal: &&Refusal| {
         let younger = refusal.moment.boot == began.boot && refusal.moment.at > began.at;
-        !younger && passed.iter().any(|stage| bases.at(*stage) == refusal.basis)
+        !younger && passed.contains(&refusal.basis.as_str())
     };
     let left = known.iter().filter(|refusal| !is_over(refusal));
     left.cloned().collect()
@@ -130,16 +129,18 @@ impl<'a> LastRefusals<'a> {
         }
     }
 
-    /// Remembers what the directory has said.
-    pub fn learn(&self, decision: &Decision, remarks: &mut Remarks) {
+    /// Remembers what the directory has said of an account, which may have been asked for by another name
+    /// than its own.
+    pub fn learn(&self, account: &UserName, decision: &Decision, remarks: &mut Remarks) {
         let lesson = lesson(decision);
-        let known_to_none = matches!(&self.known, Known::All(known) if known.is_empty());
+        let known_to_none =
+            account == self.user && matches!(&self.known, Known::All(known) if known.is_empty());
         match (&self.known, lesson) {
             (Known::Nothing, _) | (_, Lesson::Nothing) => return,
             (_, Lesson::Lifted) if known_to_none => return,
             _ => {}
         }
-        if let Err(why) = self.write(decision, lesson) {
+        if let Err(why) = self.write(account, decision, lesson) {
             // Full or read-only: an old refusal may stand too long, or a new one be forgotten.
             remarks.warning(format!(
                 "{STATE}: what was decided is not remembered: {why}"
@@ -147,12 +148,12 @@ impl<'a> LastRefusals<'a> {
         }
     }
 
-    fn write(&self, decision: &Decision, lesson: Lesson) -> Result<(), String> {
+    fn write(&self, account: &UserName, decision: &Decision, lesson: Lesson) -> Result<(), String> {
         let place = Place::made(Path::new(STATE)).ok_or("the directory cannot be made")?;
-        let lock = lock_user(&place, self.user);
+        let lock = lock_user(&place, account);
         let _lock = lock.ok_or("another process does not give the lock back")?;
         // Another process may have learnt something meanwhile.
-        let known = match refusals::read(&place, self.user) {
+        let known = match refusals::read(&place, account) {
             Ok(known) => known,
             Err(unusable) if unusable.is_damaged => Vec::new(),
             Err(unusable) => return Err(unusable.why),
@@ -170,7 +171,7 @@ impl<'a> LastRefusals<'a> {
         if left == known {
             return Ok(());
         }
-        refusals::write(&place, self.user, &left).map_err(|error| error.to_string())
+        refusals::write(&place, account, &left).map_err(|error| error.to_string())
     }
 
     /// What stands in the place of a decision that no server would make.

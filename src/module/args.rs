@@ -15,6 +15,8 @@ pub struct Args {
     pub debug: bool,
     /// `config_error=ignore|deny`: what a configuration that cannot be read does to the stack.
     pub config_error: OnFailure,
+    /// `use_authtok`: the new password comes from the module above.
+    pub use_authtok: bool,
     /// What is wrong with the line.
     pub problem: Option<String>,
 }
@@ -31,13 +33,15 @@ impl Args {
             config: PathBuf::from(DEFAULT_PATH),
             debug: false,
             config_error: OnFailure::Ignore,
+            use_authtok: false,
             problem: None,
         };
         for argument in arguments {
             let argument = argument.to_bytes();
             match argument {
                 b"debug" => args.debug = true,
-                b"use_first_pass" | b"try_first_pass" | b"use_authtok" => {}
+                b"use_first_pass" | b"try_first_pass" => {}
+                b"use_authtok" => args.use_authtok = true,
                 b"config_error=ignore" => args.config_error = OnFailure::Ignore,
                 b"config_error=deny" => args.config_error = OnFailure::Deny,
                 _ => match argument.strip_prefix(b"config=").map(as_path) {

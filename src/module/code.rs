@@ -2,22 +2,19 @@
 
 use pam::constants::PamResultCode;
 use pam::constants::PamResultCode::{
-    PAM_ACCT_EXPIRED, PAM_AUTH_ERR, PAM_AUTHINFO_UNAVAIL, PAM_AUTHTOK_EXPIRED, PAM_IGNORE,
-    PAM_INCOMPLETE, PAM_NEW_AUTHTOK_REQD, PAM_PERM_DENIED, PAM_SERVICE_ERR, PAM_SUCCESS,
-    PAM_SYSTEM_ERR, PAM_USER_UNKNOWN,
+    PAM_ACCT_EXPIRED, PAM_AUTH_ERR, PAM_AUTHINFO_UNAVAIL, PAM_AUTHTOK_ERR, PAM_AUTHTOK_EXPIRED,
+    PAM_IGNORE, PAM_INCOMPLETE, PAM_NEW_AUTHTOK_REQD, PAM_PERM_DENIED, PAM_SERVICE_ERR,
+    PAM_SUCCESS, PAM_SYSTEM_ERR, PAM_TRY_AGAIN, PAM_USER_UNKNOWN,
 };
 
 use crate::config::{Fallback, OnFailure};
-use crate::outcome::{Expired, Outcome, Phase};
+use crate::outcome::{ChangeOutcome, Expired, Outcome, Pass, Phase};
 use crate::transaction::HostError;
 
 /// pam_sm_setcred(3): anything but success here would break the chain of a successful login.
 pub const SETCRED: PamResultCode = PAM_SUCCESS;
 /// pam_sm_open_session(3) and pam_sm_close_session(3): what the directory says has no say here.
 pub const SESSION: PamResultCode = PAM_SUCCESS;
-/// pam_sm_chauthtok(3): passwords are not changed by this module yet.
-pub const CHAUTHTOK: PamResultCode = PAM_IGNORE;
-
 /// The return code of a phase. `PAM_NEW_AUTHTOK_REQD` never comes out of auth: the application
 /// would take it for the result of the whole stack.
 #[must_use]
@@ -44,6 +41,37 @@ pub fn return_code(phase: Phase, outcome: Outcome, fallback: &Fallback) -> PamRe
     match rule {
         OnFailure::Ignore => PAM_IGNORE,
         OnFailure::Deny => denied,
+    }
+}
+
+/// The return code of a pass of pam_sm_chauthtok(3).
+///
+/// `PAM_IGNORE` leaves the password to pam_unix: for users who are not the directory's, and for all while
+/// the configuration cannot be read, unless `fallback.config_error` says otherwise. Whoever is the
+/// directory's never gets it: pam_unix would change a local password, and say that it was done.
+#[must_use]
+pub fn change_code(pass: Pass, outcome: ChangeOutcome, fallback: &Fallback) -> PamResultCode {
+    match (outcome, pass) {
+        (ChangeOutcome::Ready, Pass::Prelim) | (ChangeOutcome::Changed, Pass::Update) => {
+            PAM_SUCCESS
+        }
+        (ChangeOutcome::Exempt | ChangeOutcome::UnknownUser, _) => PAM_IGNORE,
+        (ChangeOutcome::Prohibited | ChangeOutcome::Refused, _) => PAM_PERM_DENIED,
+        (ChangeOutcome::BadPassword, _) => PAM_AUTH_ERR,
+        (ChangeOutcome::Expired(Expired::Account), _) => PAM_ACCT_EXPIRED,
+        (ChangeOutcome::Expired(Expired::Password), _) => PAM_AUTHTOK_EXPIRED,
+        (ChangeOutcome::Rejected, _) => PAM_AUTHTOK_ERR,
+        (ChangeOutcome::Unavailable, Pass::Prelim) => PAM_TRY_AGAIN,
+        (ChangeOutcome::Unavailable, Pass::Update) => PAM_AUTHTOK_ERR,
+        (ChangeOutcome::ConfigError, _) => PAM_SERVICE_ERR,
+        (ChangeOutcome::Unconfigured, _) => match fallback.auth.config_error {
+            OnFailure::Ignore => PAM_IGNORE,
+            OnFailure::Deny => PAM_SERVICE_ERR,
+        },
+        // What the other pass says.
+        (ChangeOutcome::Ready, Pass::Update) | (ChangeOutcome::Changed, Pass::Prelim) => {
+            PAM_SYSTEM_ERR
+        }
     }
 }
 
@@ -203,6 +231,46 @@ mod tests {
                     "{outcome:?} {other:?}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn every_end_of_a_change_has_its_code_in_each_pass() {
+        const TABLE: [(ChangeOutcome, PamResultCode, PamResultCode); 13] = [
+            (ChangeOutcome::Ready, PAM_SUCCESS, PAM_SYSTEM_ERR),
+            (ChangeOutcome::Changed, PAM_SYSTEM_ERR, PAM_SUCCESS),
+            (ChangeOutcome::Exempt, PAM_IGNORE, PAM_IGNORE),
+            (ChangeOutcome::UnknownUser, PAM_IGNORE, PAM_IGNORE),
+            (ChangeOutcome::Prohibited, PAM_PERM_DENIED, PAM_PERM_DENIED),
+            (ChangeOutcome::BadPassword, PAM_AUTH_ERR, PAM_AUTH_ERR),
+            (
+                ChangeOutcome::Expired(Expired::Account),
+                PAM_ACCT_EXPIRED,
+                PAM_ACCT_EXPIRED,
+            ),
+            (
+                ChangeOutcome::Expired(Expired::Password),
+                PAM_AUTHTOK_EXPIRED,
+                PAM_AUTHTOK_EXPIRED,
+            ),
+            (ChangeOutcome::Refused, PAM_PERM_DENIED, PAM_PERM_DENIED),
+            (ChangeOutcome::Rejected, PAM_AUTHTOK_ERR, PAM_AUTHTOK_ERR),
+            (ChangeOutcome::Unavailable, PAM_TRY_AGAIN, PAM_AUTHTOK_ERR),
+            (ChangeOutcome::ConfigError, PAM_SERVICE_ERR, PAM_SERVICE_ERR),
+            (ChangeOutcome::Unconfigured, PAM_IGNORE, PAM_IGNORE),
+        ];
+        assert!(TABLE.iter().map(|row| row.0).eq(ChangeOutcome::ALL));
+        for (outcome, prelim, update) in TABLE {
+            let fallback = all(OnFailure::Ignore);
+            assert_eq!(change_code(Pass::Prelim, outcome, &fallback), prelim);
+            assert_eq!(change_code(Pass::Update, outcome, &fallback), update);
+            let denied = |code| match outcome {
+                ChangeOutcome::Unconfigured => PAM_SERVICE_ERR,
+                _ => code,
+            };
+            let fallback = all(OnFailure::Deny);
+            let code = change_code(Pass::Prelim, outcome, &fallback);
+            assert_eq!(code, denied(prelim), "{outcome:?}");
         }
     }
 

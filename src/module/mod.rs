@@ -7,6 +7,8 @@ mod args;
 pub mod code;
 mod ffi;
 mod handle;
+mod password;
+mod refused;
 
 use std::ffi::CStr;
 use std::sync::Once;
@@ -19,7 +21,7 @@ use crate::config::{self, Config, Log as LogSettings};
 use crate::directory::Cause;
 use crate::directory::ldap::LdapDirectory;
 use crate::log::{Log, Subject};
-use crate::login::Decision;
+use crate::login::{self, Decision};
 use crate::memory::{self, Remarks};
 use crate::outcome::{Outcome, Phase};
 use crate::policy;
@@ -44,20 +46,20 @@ const NOT_VERIFIED: &str = "tls.verify = false: whoever is on the way to the ser
 struct Module;
 
 impl PamHooks for Module {
-    fn sm_authenticate(pamh: &mut PamHandle, args: Vec<&CStr>, _: PamFlag) -> PamResultCode {
-        decide(Phase::Auth, pamh, &args)
+    fn sm_authenticate(pamh: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
+        decide(Phase::Auth, pamh, &args, flags)
     }
 
-    fn acct_mgmt(pamh: &mut PamHandle, args: Vec<&CStr>, _: PamFlag) -> PamResultCode {
-        decide(Phase::Account, pamh, &args)
+    fn acct_mgmt(pamh: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
+        decide(Phase::Account, pamh, &args, flags)
     }
 
     fn sm_setcred(_: &mut PamHandle, _: Vec<&CStr>, _: PamFlag) -> PamResultCode {
         code::SETCRED
     }
 
-    fn sm_open_session(pamh: &mut PamHandle, args: Vec<&CStr>, _: PamFlag) -> PamResultCode {
-        open_session(pamh, &args);
+    fn sm_open_session(pamh: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
+        open_session(pamh, &args, flags);
         code::SESSION
     }
 
@@ -65,8 +67,8 @@ impl PamHooks for Module {
         code::SESSION
     }
 
-    fn sm_chauthtok(_: &mut PamHandle, _: Vec<&CStr>, _: PamFlag) -> PamResultCode {
-        code::CHAUTHTOK
+    fn sm_chauthtok(pamh: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
+        password::change(pamh, &args, flags)
     }
 }
 
@@ -77,15 +79,21 @@ fn keep_panics_quiet() {
 }
 
 /// Runs a phase: decides, remembers, logs, and returns the code.
-fn decide(phase: Phase, pamh: &mut PamHandle, arguments: &[&CStr]) -> PamResultCode {
+fn decide(
+    phase: Phase,
+    pamh: &mut PamHandle,
+    arguments: &[&CStr],
+    flags: PamFlag,
+) -> PamResultCode {
     keep_panics_quiet();
     let started = Instant::now();
     let args = Args::parse(arguments);
-    let mut handle = Handle(pamh);
+    let mut handle = Handle::new(pamh, flags);
     let service = handle.service();
     let rhost = handle.rhost();
     let mut manner = Manner::without_configuration(&args);
     let decided = handle.user().and_then(|user| {
+        handle.is_about(&user, &args);
         let decision = decision(phase, &mut handle, (&user, &service), &args, &mut manner)?;
         Ok((user, decision))
     });
@@ -124,26 +132,30 @@ fn decision(
     let carries_over = |earlier: &&Remembered| policy::carries_over(earlier.decision.outcome);
     if let (Phase::Account, Some(earlier)) = (phase, earlier.filter(carries_over)) {
         *manner = earlier.manner.clone();
-        return Ok(earlier.decision.clone());
+        let decision = earlier.decision.clone();
+        login::announce(phase, true, &decision, handle);
+        return Ok(decision);
     }
     let (config, local_uid) = match prepare(user, args) {
         Ok(prepared) => prepared,
         Err(decision) => return Ok(*decision),
     };
-    *manner = Manner {
-        fallback: config.fallback,
-        log: config.log.clone(),
-    };
+    *manner = Manner::of(&config);
     let log = Log::new(&config.log, args.debug, service, phase.name());
     let decision = remembering(phase, &config, (user, service), local_uid, handle, &log)?;
-    if !config.tls.verify && decision.server.is_some() {
-        log.warning(NOT_VERIFIED);
+    let (name, decision) = go_on_as(handle, user, decision);
+    login::announce(phase, false, &decision, handle);
+    if decision.server.is_some() {
+        warn_of_servers_that_prove_nothing(&config, args, service, phase.name());
     }
     handle.remember(Remembered {
-        subject: (user.to_vec(), service.to_vec()),
+        subject: (name, service.to_vec()),
         args: args.clone(),
         at: Instant::now(),
-        decision: decision.clone(),
+        decision: Decision {
+            canonical: None,
+            ..decision.clone()
+        },
         manner: manner.clone(),
         environment: environment(&config, &decision),
     });
@@ -173,6 +185,32 @@ fn remembering(
     remarks.warnings.iter().for_each(|text| log.warning(text));
     remarks.steps.iter().for_each(|text| log.debug(text));
     decision
+}
+
+/// Changes `PAM_USER` to the account that a user is who is in by another name, and gives the name back
+/// under which the phases behind go on.
+fn go_on_as(handle: &mut Handle<'_>, user: &[u8], decision: Decision) -> (Vec<u8>, Decision) {
+    let is_in = matches!(decision.outcome, Outcome::Granted | Outcome::MustChange);
+    match &decision.canonical {
+        Some(account) if is_in && handle.set_user(account) => {
+            (account.as_str().as_bytes().to_vec(), decision)
+        }
+        Some(_) if is_in => {
+            let refused = Decision {
+                server: decision.server,
+                ..Decision::local(Outcome::UnknownUser, "PAM_USER could not be changed")
+            };
+            (user.to_vec(), refused)
+        }
+        Some(_) | None => (user.to_vec(), decision),
+    }
+}
+
+/// The warning of each login that asks a server which has not proven who it is.
+fn warn_of_servers_that_prove_nothing(config: &Config, args: &Args, service: &[u8], phase: &str) {
+    if !config.tls.verify {
+        Log::new(&config.log, args.debug, service, phase).warning(NOT_VERIFIED);
+    }
 }
 
 /// What comes before the configuration is known: root stays local whatever it says, and then it has
@@ -208,10 +246,10 @@ fn environment(config: &Config, decision: &Decision) -> Vec<(String, String)> {
 
 /// Sets the session's environment: from what an earlier phase left, or by asking again where the
 /// session is opened in another process or without them.
-fn open_session(pamh: &mut PamHandle, arguments: &[&CStr]) {
+fn open_session(pamh: &mut PamHandle, arguments: &[&CStr], flags: PamFlag) {
     keep_panics_quiet();
     let args = Args::parse(arguments);
-    let mut handle = Handle(pamh);
+    let mut handle = Handle::new(pamh, flags);
     let service = handle.service();
     let Ok(user) = handle.user() else { return };
     let log = Log::new(&LogSettings::default(), args.debug, &service, "session");

@@ -45,24 +45,60 @@ impl Dn {
     /// More than 8 KiB, an empty name, a component without `=`, an empty value (an unset variable, as a rule), a
     /// character that has to be escaped and is not.
     pub fn parse(text: &str) -> Result<Self, BadDn> {
-        if text.len() > MAX_DN {
-            return Err(BadDn {
-                offset: MAX_DN,
-                problem: "the name is longer than 8 KiB",
-            });
-        }
-        let mut parser = DnParser { text, at: 0 };
-        let rdns = parser.name()?;
         Ok(Dn {
+            rdns: DnParser::new(text, false).name()?,
             text: text.to_owned(),
+        })
+    }
+
+    /// Takes a DN from a server, which may send control characters as they are (RFC 4514 §3): they are
+    /// escaped, so that no terminal or log ever has them raw.
+    ///
+    /// # Errors
+    /// As [`Dn::parse`].
+    pub fn received(text: &str) -> Result<Self, BadDn> {
+        if !text.contains(|c: char| c.is_ascii_control()) {
+            return Dn::parse(text);
+        }
+        let rdns = DnParser::new(text, true).name()?;
+        let mut escaped = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c.is_ascii_control() {
+                true => escaped.push_str(&format!("\\{:02x}", u32::from(c))),
+                false => escaped.push(c),
+            }
+        }
+        Ok(Dn {
+            text: escaped,
             rdns,
         })
+    }
+
+    /// How many levels this name is below `base`: 0 for the same name, None if it is not below it.
+    #[must_use]
+    pub fn levels_below(&self, base: &Dn) -> Option<usize> {
+        let levels = self.rdns.len().checked_sub(base.rdns.len())?;
+        (self.rdns.get(levels..) == Some(base.rdns.as_slice())).then_some(levels)
     }
 
     /// The name as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The name of the entry above. None at the top.
+    #[must_use]
+    pub fn parent(&self) -> Option<Dn> {
+        let mut escaped = false;
+        let mut quoted = false;
+        let end = self.text.bytes().position(|byte| {
+            let ends = matches!(byte, b',' | b';') && !escaped && !quoted;
+            quoted ^= byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            ends
+        })?;
+        Dn::parse(self.text.get(end + 1..)?.trim_start()).ok()
     }
 }
 
@@ -108,10 +144,26 @@ impl Hash for Dn {
 struct DnParser<'a> {
     text: &'a str,
     at: usize,
+    /// Whether a control character may stand there as it is.
+    control_characters: bool,
 }
 
-impl DnParser<'_> {
+impl<'a> DnParser<'a> {
+    fn new(text: &'a str, control_characters: bool) -> Self {
+        DnParser {
+            text,
+            at: 0,
+            control_characters,
+        }
+    }
+
     fn name(&mut self) -> Result<Vec<Rdn>, BadDn> {
+        if self.text.len() > MAX_DN {
+            return Err(BadDn {
+                offset: MAX_DN,
+                problem: "the name is longer than 8 KiB",
+            });
+        }
         let mut rdns = Vec::new();
         loop {
             rdns.push(self.rdn()?);
@@ -175,7 +227,9 @@ impl DnParser<'_> {
                     continue;
                 }
                 b'"' | b'<' | b'>' => return Err(self.error("this character must be escaped")),
-                0..0x20 | 0x7f => return Err(self.error("a control character must be escaped")),
+                0..0x20 | 0x7f if !self.control_characters => {
+                    return Err(self.error("a control character must be escaped"));
+                }
                 _ => value.push(byte),
             }
             if byte != b' ' {
@@ -284,6 +338,24 @@ mod tests {
     }
 
     #[test]
+    fn the_entry_above_has_a_name_too() {
+        let dn = |text| Dn::parse(text).unwrap();
+        let name = dn("cn=a\\,b,OU=x,dc=y");
+        assert_eq!(name.parent(), Some(dn("ou=x,dc=y")));
+        assert_eq!(dn("cn=\"a,b\";dc=y").parent(), Some(dn("dc=y")));
+        assert_eq!(dn("dc=y").parent(), None);
+    }
+
+    #[test]
+    fn a_server_may_send_control_characters_and_they_are_escaped() {
+        let received = Dn::received("cn=a\tb\u{7f},o=x").unwrap();
+        assert_eq!(received.as_str(), "cn=a\\09b\\7f,o=x");
+        assert_eq!(received, dn("cn=a\\09b\\7f,o=x"));
+        assert!(Dn::received("cn=a\\\t,o=x").is_err());
+        assert_eq!(Dn::received("cn=a,o=x").unwrap(), dn("cn=a,o=x"));
+    }
+
+    #[test]
     fn equal_names_may_be_written_differently() {
         let plain = dn("cn=Staff Team,ou=groups,o=test");
         for same in [
@@ -311,6 +383,21 @@ mod tests {
             "cn=active\\ ,ou=groups\\20\\20y,o=x",
         ] {
             assert_ne!(dn(other), active, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_below_its_parents_only() {
+        let group = dn("cn=a\\,ou=b,OU=Groups, o=x");
+        for (base, levels) in [
+            ("cn=a\\,ou\\=b,ou=groups,o=x", Some(0)),
+            ("ou=groups,o=x", Some(1)),
+            ("o=X", Some(2)),
+            ("ou=b,ou=groups,o=x", None),
+            ("ou=groups", None),
+            ("cn=c,cn=a\\,ou=b,ou=groups,o=x", None),
+        ] {
+            assert_eq!(group.levels_below(&dn(base)), levels, "{base}");
         }
     }
 

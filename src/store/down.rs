@@ -121,6 +121,20 @@ impl Markers {
         }
     }
 
+    /// What the marker of a server says, whether it still counts or not. Nothing is changed. None if
+    /// there is none, or this process is not root's.
+    #[must_use]
+    pub fn seen(&self, server: &str) -> Option<Down> {
+        let file = Place::existing(&self.place)?.file(&name(server))?;
+        let record = Record::read(&file, server)?;
+        let now = sys::boot_time();
+        record.is_of_the_past(now).then(|| Down {
+            cause: record.cause,
+            detail: record.detail,
+            age: now.saturating_sub(record.found),
+        })
+    }
+
     fn look(&self, file: &File, server: &str, locked: bool) -> Look {
         // Its last holder found the server up, and removed the marker after it was opened here.
         let removed = file.metadata().is_ok_and(|found| found.nlink() == 0);

@@ -18,6 +18,9 @@ const MAX_TOTAL: usize = 2 * 1024 * 1024;
 /// The most BER elements that one connection may receive. Each costs ldap3 about 150 bytes.
 const MAX_ELEMENTS: usize = 50_000;
 
+/// The attributes that this module writes.
+const WRITABLE: [&[u8]; 2] = [b"unicodePwd", b"shadowLastChange"];
+
 /// Why a connection has to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violation {
@@ -37,6 +40,7 @@ enum Request {
     Bind,
     Search,
     Compare,
+    Modify,
     Extended,
 }
 
@@ -58,6 +62,8 @@ pub mod tag {
     pub const SEARCH_REFERENCE: u8 = 0x73;
     pub const COMPARE_REQUEST: u8 = 0x6e;
     pub const COMPARE_RESPONSE: u8 = 0x6f;
+    pub const MODIFY_REQUEST: u8 = 0x66;
+    pub const MODIFY_RESPONSE: u8 = 0x67;
     pub const EXTENDED_REQUEST: u8 = 0x77;
     pub const EXTENDED_RESPONSE: u8 = 0x78;
     pub const UNBIND_REQUEST: u8 = 0x42;
@@ -96,6 +102,10 @@ impl Guard {
                 Some(&tag::BIND_REQUEST) => self.open.insert(id, Request::Bind),
                 Some(&tag::SEARCH_REQUEST) => self.open.insert(id, Request::Search),
                 Some(&tag::COMPARE_REQUEST) => self.open.insert(id, Request::Compare),
+                Some(&tag::MODIFY_REQUEST) => {
+                    check_modify(operation)?;
+                    self.open.insert(id, Request::Modify)
+                }
                 Some(&tag::EXTENDED_REQUEST) => self.open.insert(id, Request::Extended),
                 Some(&tag::UNBIND_REQUEST) => {
                     self.unbound = true;
@@ -159,6 +169,27 @@ fn complete(input: &[u8]) -> Result<Option<usize>, Violation> {
     Ok((input.len() >= start + length).then_some(start + length))
 }
 
+/// ModifyRequest (RFC 4511 §4.6). This module writes passwords and the day of their change; a request
+/// to write anything else is a fault of ours.
+fn check_modify(request: &[u8]) -> Result<(), Violation> {
+    let (content, _) = ber::take(request, tag::MODIFY_REQUEST)?;
+    let (_, changes) = ber::take(content, tag::OCTET_STRING)?;
+    let (mut changes, _) = ber::take(changes, tag::SEQUENCE)?;
+    while !changes.is_empty() {
+        let (change, more) = ber::take(changes, tag::SEQUENCE)?;
+        let (_, modification) = ber::take(change, tag::ENUMERATED)?;
+        let (modification, _) = ber::take(modification, tag::SEQUENCE)?;
+        let (attribute, _) = ber::take(modification, tag::OCTET_STRING)?;
+        if !WRITABLE.contains(&attribute) {
+            return Err(Violation::Protocol(
+                "a request to write what this module does not write",
+            ));
+        }
+        changes = more;
+    }
+    Ok(())
+}
+
 /// LDAPMessage (RFC 4511 §4.1.1): id, operation, controls, and nothing else.
 fn check_message(message: &[u8], open: &mut BTreeMap<u32, Request>) -> Result<(), Violation> {
     let (content, _) = ber::take(message, tag::SEQUENCE)?;
@@ -179,6 +210,7 @@ fn check_message(message: &[u8], open: &mut BTreeMap<u32, Request>) -> Result<()
         (Request::Bind, tag::BIND_RESPONSE)
         | (Request::Search, tag::SEARCH_DONE)
         | (Request::Compare, tag::COMPARE_RESPONSE)
+        | (Request::Modify, tag::MODIFY_RESPONSE)
         | (Request::Extended, tag::EXTENDED_RESPONSE) => {}
         _ => return Err(Violation::Protocol("an answer of the wrong kind")),
     }

@@ -11,6 +11,8 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
+use super::{ConnectionFacts, Stream};
+
 /// A socket whose writes go out by sendmsg(2) with MSG_NOSIGNAL.
 pub struct Quiet<S>(pub S);
 
@@ -88,5 +90,20 @@ impl<S: Socket> AsyncRead for Quiet<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_read(context, buffer)
+    }
+}
+
+impl Stream for Quiet<TcpStream> {
+    fn facts(&self) -> ConnectionFacts {
+        ConnectionFacts {
+            peer: self.0.peer_addr().ok(),
+            tls: None,
+        }
+    }
+}
+
+impl Stream for Quiet<UnixStream> {
+    fn facts(&self) -> ConnectionFacts {
+        ConnectionFacts::default()
     }
 }

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use super::Stream;
 use super::connect::Trouble;
 use super::guard::{Guard, Violation};
 use super::quiet::Quiet;
+use super::{Stream, Tap};
 use crate::directory::Cause;
 
 /// Why the relay ended the connection, for whoever waits for an answer. Empty while all is well.
@@ -33,9 +33,15 @@ impl Fault {
 
 /// Passes bytes in both directions until ldap3 has unbound or let go of its end, or until something
 /// is wrong; that is noted in `fault` before ldap3 sees the end of the stream.
-pub async fn relay(ldap: UnixStream, mut server: Box<dyn Stream>, fault: Fault) {
+pub async fn relay(
+    ldap: UnixStream,
+    mut server: Box<dyn Stream>,
+    fault: Fault,
+    tap: Option<Arc<dyn Tap>>,
+) {
     let mut ldap = Quiet(ldap);
-    if let Err(trouble) = pass(&mut ldap, server.as_mut(), &mut Guard::default()).await {
+    let mut guard = Guard::default();
+    if let Err(trouble) = pass(&mut ldap, server.as_mut(), &mut guard, tap.as_deref()).await {
         fault.set(trouble);
         drop(server);
         // ldap3 sees the end of the stream. Our end stays open for reading until ldap3 has closed
@@ -50,6 +56,7 @@ async fn pass(
     ldap: &mut Quiet<UnixStream>,
     server: &mut dyn Stream,
     guard: &mut Guard,
+    tap: Option<&dyn Tap>,
 ) -> Result<(), Trouble> {
     let mut request = vec![0; 4096];
     let mut response = vec![0; 16 * 1024];
@@ -64,6 +71,9 @@ async fn pass(
                     Trouble::new(Cause::Closed, "the server closed the connection")
                 })?;
                 let passed = guard.response(bytes).map_err(Trouble::from)?;
+                if let Some(tap) = tap {
+                    tap.received(&passed);
+                }
                 // ldap3 gone is no fault of the server; the read below ends the relay.
                 let _ = ldap.write_all(&passed).await;
             }
@@ -72,6 +82,9 @@ async fn pass(
                     return Ok(());
                 };
                 guard.request(bytes).map_err(Trouble::from)?;
+                if let Some(tap) = tap {
+                    tap.sent(bytes);
+                }
                 server.write_all(bytes).await.map_err(|error| Trouble::io(&error))?;
                 server.flush().await.map_err(|error| Trouble::io(&error))?;
                 if guard.unbound() {

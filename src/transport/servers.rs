@@ -21,7 +21,7 @@ pub struct Servers<'a> {
     /// None: the domain has not been asked yet.
     left: Option<VecDeque<ServerUri>>,
     tls: Option<TlsClient>,
-    failures: Vec<String>,
+    failures: Vec<(String, String)>,
 }
 
 /// A connection to a server.
@@ -30,6 +30,8 @@ pub struct Reached {
     pub stream: Box<dyn Stream>,
     /// The server's URI.
     pub server: String,
+    /// Nobody on the way can read what is sent: TLS, or a socket of this host.
+    pub is_private: bool,
     /// Whoever hears the server's first answer, or waits for it in vain, says so here.
     pub ticket: Ticket,
 }
@@ -68,12 +70,31 @@ impl<'a> Servers<'a> {
     /// What was wrong with the servers that could not be used, one after the other.
     #[must_use]
     pub fn failures(&self) -> String {
-        self.failures.join("; ")
+        let lines = self.failures.iter();
+        let lines: Vec<String> = lines.map(|(s, why)| format!("{s}: {why}")).collect();
+        lines.join("; ")
+    }
+
+    /// The same, each with its server.
+    #[must_use]
+    pub fn failed(&self) -> &[(String, String)] {
+        &self.failures
     }
 
     /// Notes what was wrong with a server that had been reached.
     pub fn note(&mut self, server: &str, detail: &str) {
-        self.failures.push(format!("{server}: {detail}"));
+        self.failures.push((server.to_owned(), detail.to_owned()));
+    }
+
+    /// Every server that would be tried, in order: what DNS says, where it is asked.
+    ///
+    /// # Errors
+    /// DNS does not say; what it was asked for, and why.
+    pub async fn all(&mut self, deadline: Instant) -> Result<Vec<ServerUri>, (String, Trouble)> {
+        match self.ask_domain(deadline).await {
+            Ok(()) => Ok(self.left.iter().flatten().cloned().collect()),
+            Err((cause, asked)) => Err((asked, Trouble::new(cause, self.failures()))),
+        }
     }
 
     /// Connects to the first server, of those not tried yet, that is there.
@@ -117,10 +138,13 @@ impl<'a> Servers<'a> {
         };
         let limit = deadline.min(Instant::now() + self.config.server.connect_timeout);
         let protection = self.protection(uri)?;
+        let is_private = uri.scheme() == Scheme::Ldapi
+            || matches!(protection, Protection::Tls(_) | Protection::StartTls(_));
         Ok(match connect(uri.endpoint(), protection, limit).await {
             Ok(stream) => Ok(Reached {
                 stream,
                 server: server.to_owned(),
+                is_private,
                 ticket,
             }),
             Err(trouble) => {

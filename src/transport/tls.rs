@@ -16,9 +16,11 @@ use tokio_rustls::client::TlsStream;
 
 use super::connect::Trouble;
 use super::quiet::Quiet;
+use super::{ConnectionFacts, Stream, TlsFacts};
 use crate::config::Tls;
 use crate::directory::Cause;
 use trust::Trust;
+pub use trust::read as read_pem;
 use verifier::Verifier;
 
 /// The most that is said of a certificate, in characters.
@@ -125,4 +127,21 @@ pub fn trouble(error: &io::Error) -> Option<Trouble> {
         detail.push_str("...");
     }
     Some(Trouble::new(cause, detail))
+}
+
+impl Stream for TlsStream<Quiet<TcpStream>> {
+    fn facts(&self) -> ConnectionFacts {
+        let (socket, connection) = self.get_ref();
+        let version = connection.protocol_version();
+        let suite = connection.negotiated_cipher_suite();
+        let chain = connection.peer_certificates().unwrap_or_default();
+        ConnectionFacts {
+            tls: Some(TlsFacts {
+                version: version.and_then(|v| v.as_str()).unwrap_or_default(),
+                cipher: suite.and_then(|s| s.suite().as_str()).unwrap_or_default(),
+                chain: chain.iter().map(|der| der.to_vec()).collect(),
+            }),
+            ..socket.facts()
+        }
+    }
 }

@@ -123,6 +123,13 @@ impl Ldif {
         self.entry(&group_dn(name), &attributes)
     }
 
+    /// Adds a change of an entry: lines of a modification, such as `add: mail` and what follows.
+    pub fn change(&mut self, dn: &str, lines: &str) -> &mut Ldif {
+        self.line("dn", dn);
+        self.0.push_str(&format!("changetype: modify\n{lines}\n\n"));
+        self
+    }
+
     /// The text.
     pub fn text(&self) -> &str {
         &self.0

@@ -1,12 +1,14 @@
-//! What the integration tests share: the module that was just built, a client of the real libpam,
-//! and a real slapd with a small directory.
+//! What the integration tests share: the module that was just built, a client of the real libpam
+//! with the shortest way to one login, and a real slapd with a small directory.
 
 // Each test binary uses its own part of this.
 #![allow(dead_code)]
 
 pub mod directory;
+pub mod login;
 pub mod pam;
 mod private_state;
+pub mod sections;
 pub mod slapd;
 
 use std::path::{Path, PathBuf};

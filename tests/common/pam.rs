@@ -33,6 +33,7 @@ pub const PAM_SESSION_ERR: c_int = 14;
 pub const PAM_CRED_ERR: c_int = 17;
 pub const PAM_CONV_ERR: c_int = 19;
 pub const PAM_AUTHTOK_ERR: c_int = 20;
+pub const PAM_TRY_AGAIN: c_int = 24;
 pub const PAM_AUTHTOK_EXPIRED: c_int = 27;
 pub const PAM_IGNORE: c_int = 25;
 pub const PAM_ABORT: c_int = 26;
@@ -172,6 +173,8 @@ struct Conversation {
     messages: Vec<Message>,
     delays: Vec<c_uint>,
     fails: bool,
+    /// A prompt, and what happens when it is put.
+    event: Option<(String, Box<dyn FnOnce()>)>,
 }
 
 /// One PAM transaction. Dropping it calls `pam_end(3)`.
@@ -347,6 +350,13 @@ impl Client {
         self.last
     }
 
+    /// When the user is asked this, something happens, once.
+    pub fn when_asked(&mut self, prompt: &str, event: impl FnOnce() + 'static) -> &mut Client {
+        let event = Box::new(event);
+        self.conversation.borrow_mut().event = Some((prompt.to_owned(), event));
+        self
+    }
+
     /// The environment that the application would give to the session.
     pub fn getenvlist(&mut self) -> BTreeMap<String, String> {
         let mut environment = BTreeMap::new();
@@ -408,6 +418,11 @@ unsafe extern "C" fn converse(
         let asks = matches!(message.style, PAM_PROMPT_ECHO_OFF | PAM_PROMPT_ECHO_ON);
         if code != PAM_SUCCESS || !asks {
             continue;
+        }
+        let said = conversation.messages.last().map(|message| &message.text);
+        if conversation.event.as_ref().map(|(prompt, _)| prompt) == said {
+            let (_, event) = conversation.event.take().expect("an event");
+            event();
         }
         match conversation.answers.pop_front() {
             Some(answer) => {

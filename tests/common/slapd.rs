@@ -3,7 +3,7 @@
 //! It logs with `stats`, so a test can say exactly which operations reached the directory:
 //! [`Slapd::watch`], then [`Watch::operations`].
 
-mod certificates;
+pub mod certificates;
 mod child;
 mod config;
 mod operations;
@@ -31,7 +31,7 @@ pub use pool::{Lease, Pool};
 #[allow(unused_imports)] // nor has every suite two
 pub use replicas::start_replicas;
 
-use certificates::make_certificates;
+use certificates::{LOOPBACK, make_certificates};
 #[allow(unused_imports)] // most suites start nothing else
 pub use child::spawn;
 use operations::connection;
@@ -104,7 +104,7 @@ impl Slapd {
             own: Mutex::new(BTreeSet::new()),
             configs: AtomicUsize::new(0),
         };
-        make_certificates(slapd.path());
+        make_certificates(slapd.path(), &LOOPBACK);
         slapd.write_settings(options);
         slapd.load(&options.ldif);
         slapd.restart();

@@ -5,7 +5,7 @@ use std::ffi::c_int;
 
 use crate::common::directory::{BASE, Ldif, password_of, user_dn};
 use crate::common::pam::{
-    PAM_ACCT_EXPIRED, PAM_AUTH_ERR, PAM_AUTHTOK_EXPIRED, PAM_PERM_DENIED, PAM_SUCCESS,
+    PAM_ACCT_EXPIRED, PAM_AUTH_ERR, PAM_NEW_AUTHTOK_REQD, PAM_PERM_DENIED, PAM_SUCCESS,
 };
 use crate::common::slapd::{Slapd, SlapdOptions};
 use crate::fixture::{account, auth, auth_right};
@@ -44,8 +44,8 @@ const CASES: [Case; 12] = [
     (
         "reset",
         &[("pwdReset", "TRUE")],
-        PAM_AUTHTOK_EXPIRED,
-        PAM_AUTHTOK_EXPIRED,
+        PAM_SUCCESS,
+        PAM_NEW_AUTHTOK_REQD,
     ),
     (
         "lastday",
@@ -68,8 +68,8 @@ const CASES: [Case; 12] = [
     (
         "mustchange",
         &[SHADOW, ("shadowLastChange", "0")],
-        PAM_AUTHTOK_EXPIRED,
-        PAM_AUTHTOK_EXPIRED,
+        PAM_SUCCESS,
+        PAM_NEW_AUTHTOK_REQD,
     ),
     (
         "inactivated",

@@ -4,12 +4,8 @@ use std::ffi::c_int;
 use std::path::Path;
 
 use crate::common::directory::{self, BASE, GROUPS, Ldif, USERS, group_dn, hex_escaped, user_dn};
-use crate::common::pam::{Client, PAM_MAXTRIES, Stack};
+pub use crate::common::login::{IGNORED, account, auth, client, stack, stack_with};
 use crate::common::slapd::{Lease, Pool, SlapdOptions};
-
-/// What the stack of [`stack`] answers where the module said PAM_IGNORE: its neighbour's code,
-/// which the module itself never gives.
-pub const IGNORED: c_int = PAM_MAXTRIES;
 
 /// Names with every character that means something in a filter, a DN, LDIF or a shell. All are
 /// active users with the password of [`directory::password_of`].
@@ -68,11 +64,13 @@ pub fn options() -> SlapdOptions {
          access to dn.base=\"{}\" by * none\n\
          access to dn.base=\"{}\" by * disclose\n\
          access to dn.base=\"{}\" attrs=member by * none\n\
+         access to dn.base=\"{}\" attrs=gidNumber by * none\n\
          access to dn.base=\"{}\" by dn.exact=\"{}\" read by * none\n\
          access to * by * read\n",
         group_dn("hidden"),
         group_dn("unreadable"),
         group_dn("opaque"),
+        user_dn("hugh"),
         group_dn("private"),
         user_dn("alice"),
     );
@@ -120,15 +118,15 @@ fn add_users(ldif: &mut Ldif) {
     );
     ldif.user("binary", &[("audio:", "/9j/AAEC//4=")]);
     ldif.user("long", &[("givenName", &format!("x{}", "é".repeat(6000)))]);
-    ldif.user(
-        "pat",
-        &[
-            ("objectClass", "posixAccount"),
-            ("uidNumber", "20500"),
-            ("gidNumber", "20000"),
-            ("homeDirectory", "/home/pat"),
-        ],
-    );
+    let posix = [
+        ("objectClass", "posixAccount"),
+        ("uidNumber", "20500"),
+        ("gidNumber", "20000"),
+        ("homeDirectory", "/home/pat"),
+    ];
+    ldif.user("pat", &posix);
+    // What his gidNumber is, nobody may know.
+    ldif.user("hugh", &posix);
     let person = [("objectClass", "inetOrgPerson"), ("sn", "Tester")];
     let deep = format!("ou=deep,{USERS}");
     let contractors = format!("ou=contractors,{BASE}");
@@ -189,6 +187,14 @@ fn add_groups(ldif: &mut Ldif) {
             ("uniqueMember", &alice),
         ],
     );
+    let identified = format!("{alice}#'0101'B");
+    ldif.entry(
+        &group_dn("identified"),
+        &[
+            ("objectClass", "groupOfUniqueNames"),
+            ("uniqueMember", &identified),
+        ],
+    );
     ldif.entry(
         &group_dn("role"),
         &[
@@ -218,58 +224,7 @@ pub fn awkward_group() -> String {
     format!("cn=a\\, b\\+c\\3D\\\"d\\\" (e)* \\5Cf \\23é,{GROUPS}")
 }
 
-/// A stack whose services `login`, `sshd` and `sudo` ask the module alone; arguments beside
-/// `config=` may be given.
-pub fn stack_with(config: &Path, arguments: &str) -> Stack {
-    let stack = Stack::with_config(config);
-    let module = format!("pam_rsldap.so config=CONFIG {arguments}");
-    let text = format!(
-        "auth [success=done ignore=ignore default=die] {module}\n\
-         auth required pam_debug.so auth=maxtries\n\
-         account [success=done new_authtok_reqd=done ignore=ignore default=die] {module}\n\
-         account required pam_debug.so acct=maxtries\n\
-         password [success=done ignore=ignore default=die] {module}\n\
-         password required pam_debug.so prechauthtok=maxtries chauthtok=maxtries\n\
-         session [success=done ignore=ignore default=die] {module}\n\
-         session required pam_debug.so open_session=maxtries close_session=maxtries\n"
-    );
-    for service in ["login", "sshd", "sudo"] {
-        stack.service(service, &text);
-    }
-    stack
-}
-
-/// [`stack_with`] without further arguments.
-pub fn stack(config: &Path) -> Stack {
-    stack_with(config, "")
-}
-
-/// A transaction of the service `login` that answers the first prompt with the password.
-pub fn client(stack: &Stack, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Client {
-    let mut client = Client::start(stack, "login", user);
-    client.answer(password);
-    client
-}
-
-/// The code of pam_authenticate(3) for this user and password.
-pub fn auth(config: &Path, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> c_int {
-    client(&stack(config), user, password).authenticate(0)
-}
-
 /// The code of pam_authenticate(3) for this user with the right password.
 pub fn auth_right(config: &Path, user: &str) -> c_int {
     auth(config, user, directory::password_of(user))
-}
-
-/// The code of pam_acct_mgmt(3) where pam_authenticate(3) was never called.
-pub fn account(config: &Path, user: impl AsRef<[u8]>) -> c_int {
-    let stack = stack(config);
-    let mut client = Client::start(&stack, "login", user);
-    let code = client.acct_mgmt(0);
-    assert_eq!(
-        client.prompts(),
-        0,
-        "the account phase asks the user nothing"
-    );
-    code
 }

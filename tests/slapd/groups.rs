@@ -106,6 +106,45 @@ fn the_primary_group_of_a_posix_account_counts() {
 }
 
 #[test]
+fn a_primary_group_that_is_hidden_may_be_any() {
+    let server = server();
+    let kind = ("group", "type = \"posix_group\"");
+    let flags = format!("is_active = {{ not = '{}' }}", group_dn("primary"));
+    let config = server.config(&[kind, ("flags", &flags)]);
+    for (user, code) in [
+        ("pat", PAM_PERM_DENIED),
+        ("hugh", PAM_PERM_DENIED),
+        ("alice", PAM_SUCCESS),
+    ] {
+        assert_eq!(account(&config, user), code, "{user}");
+    }
+}
+
+/// RFC 4517 §4.2.31: `DN#'0101'B` is not the entry of that name, but the one of that name and
+/// identifier; the server compares.
+#[test]
+fn a_unique_member_with_an_identifier_is_another_one() {
+    let server = server();
+    let kind = "type = \"group_of_unique_names\"";
+    let config = gate(&server, kind, "groupOfUniqueNames", &group_dn("identified"));
+    assert_eq!(account(&config, "alice"), PAM_PERM_DENIED);
+    assert_eq!(account(&config, "bob"), PAM_PERM_DENIED);
+}
+
+#[test]
+fn nobody_is_proven_to_be_outside_of_a_group_that_may_be_the_primary_one() {
+    let server = server();
+    let kind = "type = \"active_directory\"";
+    for (access, code) in [("require", PAM_SUCCESS), ("deny", PAM_PERM_DENIED)] {
+        let access = format!("{access} = '{}'", group_dn("staff"));
+        let config = server.config(&[("group", kind), ("access", &access)]);
+        assert_eq!(auth_right(&config, "alice"), code, "{access}");
+        // slapd knows no primaryGroupID.
+        assert_eq!(auth_right(&config, "bob"), PAM_PERM_DENIED, "{access}");
+    }
+}
+
+#[test]
 fn a_group_whose_dn_needs_escaping_is_found() {
     let server = server();
     let config = gate(

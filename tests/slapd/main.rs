@@ -4,17 +4,23 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod fixture;
+#[path = "../common/proxy.rs"]
+mod proxy;
 
 mod account;
 mod account_state;
+mod canonical;
 mod concurrency;
 mod configuration;
 mod exempt;
 mod gates;
 mod groups;
+mod member_of;
 mod names;
 mod neighbours;
+mod nested;
 mod outages;
+mod password_change;
 mod passwords;
 mod result_codes;
 mod session;

@@ -1,4 +1,4 @@
-//! setcred, the session and its environment, chauthtok.
+//! setcred, the session and its environment.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::common::pam::{
     Client, PAM_DELETE_CRED, PAM_ESTABLISH_CRED, PAM_PERM_DENIED, PAM_REFRESH_CRED,
     PAM_REINITIALIZE_CRED, PAM_SUCCESS, Stack,
 };
-use crate::fixture::{IGNORED, client, server, stack};
+use crate::fixture::{client, server, stack};
 
 /// The environment of a whole login: auth, account, credentials, session.
 fn environment(stack: &Stack, user: &str) -> BTreeMap<String, String> {
@@ -188,22 +188,6 @@ fn credentials_are_always_established() {
             assert_eq!(login.setcred(flag), PAM_SUCCESS, "{user} {flag}");
         }
     }
-    let operations = watch.operations();
-    assert!(operations.nothing(), "{operations:#?}");
-}
-
-#[test]
-fn changing_the_password_is_left_to_the_rest_of_the_stack() {
-    let server = server();
-    let stack = stack(&server.config(&[]));
-    let watch = server.watch();
-    let mut login = Client::start(&stack, "login", "alice");
-    login
-        .answer("alice-secret")
-        .answer("new-secret")
-        .answer("new-secret");
-    assert_eq!(login.chauthtok(0), IGNORED);
-    assert_eq!(login.prompts(), 0);
     let operations = watch.operations();
     assert!(operations.nothing(), "{operations:#?}");
 }

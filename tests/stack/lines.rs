@@ -61,6 +61,7 @@ fn every_file_in_pam_d_is_one_of_the_tested_stacks() {
     let tested = [
         "common-account",
         "common-auth",
+        "common-password",
         "sshd",
         "sshd-faillock",
         "sudo",
@@ -112,17 +113,80 @@ fn the_account_line_throws_no_refusal_away_and_stands_before_pam_unix() {
 }
 
 #[test]
-fn the_session_line_is_optional_and_no_password_line_names_the_module_yet() {
+fn the_session_line_is_optional() {
     for name in STACKS {
         for line in lines(&stack(name))
             .iter()
             .filter(|l| l.module == "pam_rsldap.so")
         {
-            assert_ne!(line.facility, "password", "{name}");
             assert!(
                 line.facility != "session" || line.control == "optional",
                 "{name}"
             );
+        }
+    }
+}
+
+/// What libpam gives for a change of the password, where our module and pam_unix answer this in the
+/// two passes.
+fn changing(name: &str, ours: [&str; 2], unix: [&str; 2]) -> i32 {
+    let passes = |[first, second]: [&str; 2]| format!("prechauthtok={first} chauthtok={second}");
+    let text = rewrite(&stack(name), |line| match line.module.as_str() {
+        "pam_rsldap.so" => Some(format!("pam_debug.so {}", passes(ours))),
+        "pam_unix.so" => Some(format!("pam_debug.so {}", passes(unix))),
+        "pam_pwquality.so" => Some("pam_debug.so".to_owned()),
+        _ => None,
+    });
+    let stack = Stack::new();
+    stack.service("s", &text);
+    Client::start(&stack, "s", user()).chauthtok(0)
+}
+
+#[test]
+fn a_password_of_the_directory_is_never_changed_by_pam_unix() {
+    for name in STACKS {
+        // Whatever pam_unix would say, and whatever becomes of the change itself.
+        for unix in ["success", "authtok_err", "perm_denied", "user_unknown"] {
+            for (second, code) in [
+                ("success", PAM_SUCCESS),
+                ("authtok_err", PAM_AUTHTOK_ERR),
+                ("perm_denied", PAM_PERM_DENIED),
+                ("auth_err", PAM_AUTH_ERR),
+                ("service_err", PAM_SERVICE_ERR),
+            ] {
+                let got = changing(name, ["success", second], [unix, unix]);
+                assert_eq!(got, code, "{name}: {second}, pam_unix {unix}");
+            }
+            for (first, code) in [
+                ("try_again", PAM_TRY_AGAIN),
+                ("auth_err", PAM_AUTH_ERR),
+                ("acct_expired", PAM_ACCT_EXPIRED),
+                ("authtok_expired", PAM_AUTHTOK_EXPIRED),
+                ("perm_denied", PAM_PERM_DENIED),
+                ("service_err", PAM_SERVICE_ERR),
+                ("conv_err", PAM_CONV_ERR),
+            ] {
+                let got = changing(name, [first, "success"], [unix, unix]);
+                assert_eq!(got, code, "{name}: {first}, pam_unix {unix}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_local_password_is_changed_by_pam_unix_alone() {
+    for name in STACKS {
+        for ours in [["ignore"; 2], ["module_unknown"; 2]] {
+            let changed = changing(name, ours, ["success", "success"]);
+            assert_eq!(changed, PAM_SUCCESS, "{name} {ours:?}");
+            for unix in [
+                ["success", "authtok_err"],
+                ["auth_err", "success"],
+                ["user_unknown"; 2],
+            ] {
+                let refused = changing(name, ours, unix);
+                assert_ne!(refused, PAM_SUCCESS, "{name} {ours:?} {unix:?}");
+            }
         }
     }
 }

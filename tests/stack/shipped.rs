@@ -20,7 +20,9 @@ pub const STACKS: [&str; 6] = [
 /// The text of a shipped stack: all its facilities, as one service file.
 pub fn stack(name: &str) -> String {
     match name {
-        "common" => read("pam.d/common-auth") + &read("pam.d/common-account"),
+        "common" => ["auth", "account", "password"]
+            .map(|facility| read(&format!("pam.d/common-{facility}")))
+            .concat(),
         "profile" => pam_auth_update(&read("packaging/pam-configs/rsldap")),
         "faillock" => read("pam.d/sshd-faillock"),
         _ => read(&format!("pam.d/{name}")),
@@ -54,10 +56,20 @@ fn pam_auth_update(profile: &str) -> String {
             "Account",
             "[success=end new_authtok_reqd=done default=ignore] pam_unix.so",
         ),
+        (
+            "Password",
+            "[success=end default=ignore] pam_unix.so obscure use_authtok try_first_pass yescrypt",
+        ),
     ]);
     let mut text = String::new();
-    for (block, facility) in [("Auth", "auth"), ("Account", "account")] {
-        let mut lines = ours[block].clone();
+    for (block, facility) in [
+        ("Auth", "auth"),
+        ("Account", "account"),
+        ("Password", "password"),
+    ] {
+        // Ours is the first: its priority is the higher one.
+        let initial = ours.get(&format!("{block}-Initial"));
+        let mut lines = initial.unwrap_or(&ours[block]).clone();
         lines.push(unix[block].to_owned());
         let count = lines.len();
         for (index, line) in lines.iter().enumerate() {

@@ -39,12 +39,18 @@ impl Machine<'_> {
     pub fn run<T: Send>(body: impl FnOnce(&Machine) -> T + Send) -> T {
         let mut ldif = directory::standard();
         ldif.user("zoe", &[]);
-        // The directory is another machine, as it were. It has to be started outside: all servers are
-        // children of one thread, which would be in the view of the first test that starts one.
-        let slapd = Slapd::start(&SlapdOptions {
+        let options = SlapdOptions {
             ldif: ldif.text().to_owned(),
             ..SlapdOptions::default()
-        });
+        };
+        Machine::run_with(&options, body)
+    }
+
+    /// The same with another directory.
+    pub fn run_with<T: Send>(options: &SlapdOptions, body: impl FnOnce(&Machine) -> T + Send) -> T {
+        // The directory is another machine, as it were. It has to be started outside: all servers are
+        // children of one thread, which would be in the view of the first test that starts one.
+        let slapd = Slapd::start(options);
         PrivateHost::run(&crate::common::module(), |host| {
             let machine = Machine {
                 host,
@@ -116,7 +122,7 @@ impl Machine<'_> {
 }
 
 /// The text of a file in `pam.d/`.
-fn shipped(service: &str) -> String {
+pub fn shipped(service: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("pam.d")
         .join(service);

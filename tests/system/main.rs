@@ -10,13 +10,18 @@ mod common;
 #[allow(dead_code)]
 mod devlog;
 mod environments;
+mod keys;
 mod log;
 mod machine;
+mod password_change;
 #[path = "../common/private_host.rs"]
 mod private_host;
 mod ssh;
 mod ssh_down;
 mod ssh_logins;
+mod status;
 mod su;
 mod sudo;
+#[path = "../common/terminal.rs"]
+mod terminal;
 mod trace;

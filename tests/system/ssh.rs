@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::common::{need, slapd::free_port};
 use crate::machine::ACCOUNTS;
+use crate::terminal::Terminal;
 
 /// How a login proves who it is.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +79,41 @@ impl Sshd {
             Method::KeyboardInteractive(password) => ("keyboard-interactive", password),
             Method::PublicKey => ("publickey", ""),
         };
-        let output = Command::new(need("ssh", "openssh-client"))
+        let output = self
+            .client(kind, "NumberOfPasswordPrompts=1")
+            .arg(format!("{user}@127.0.0.1"))
+            .arg(command)
+            .env("SSH_ASKPASS", self.directory.path().join("askpass"))
+            .env("SSH_ASKPASS_REQUIRE", "force")
+            .env("PASSWORD", password)
+            .stdin(Stdio::null())
+            .output()
+            .expect("ssh runs");
+        Login {
+            what: format!("{user}, {method:?}"),
+            log: self.log(),
+            output,
+        }
+    }
+
+    /// One login on a terminal, by this method, that runs a command, or a shell if it is empty.
+    pub fn dialogue(&self, user: &str, method: &str, command: &str) -> Terminal {
+        self.dialogue_with(user, method, command, "NumberOfPasswordPrompts=1")
+    }
+
+    /// The same, with an option of ssh_config(5).
+    pub fn dialogue_with(&self, user: &str, method: &str, command: &str, option: &str) -> Terminal {
+        let mut client = self.client(method, option);
+        client.arg("-tt").arg(format!("{user}@127.0.0.1"));
+        if !command.is_empty() {
+            client.arg(command);
+        }
+        Terminal::start(client)
+    }
+
+    fn client(&self, kind: &str, option: &str) -> Command {
+        let mut client = Command::new(need("ssh", "openssh-client"));
+        client
             .args(["-F", "/dev/null", "-p", &self.port.to_string(), "-i"])
             .arg(self.directory.path().join("userkey"))
             .args([
@@ -95,30 +130,12 @@ impl Sshd {
                 "-o",
                 "IdentitiesOnly=yes",
             ])
-            .args([
-                "-o",
-                "IdentityAgent=none",
-                "-o",
-                "NumberOfPasswordPrompts=1",
-                "-o",
-            ])
+            .args(["-o", "IdentityAgent=none", "-o", option, "-o"])
             .arg(format!("PreferredAuthentications={kind}"))
-            .arg(format!("{user}@127.0.0.1"))
-            .arg(command)
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
-            .env("HOME", self.directory.path())
-            .env("SSH_ASKPASS", self.directory.path().join("askpass"))
-            .env("SSH_ASKPASS_REQUIRE", "force")
-            .env("PASSWORD", password)
-            .stdin(Stdio::null())
-            .output()
-            .expect("ssh runs");
-        Login {
-            what: format!("{user}, {method:?}"),
-            log: self.log(),
-            output,
-        }
+            .env("HOME", self.directory.path());
+        client
     }
 
     /// The server's own log so far.

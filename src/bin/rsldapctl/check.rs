@@ -1,55 +1,52 @@
-//! `rsldapctl check --offline`: syntax, values and permissions of the files.
+//! `rsldapctl check`: is the configuration right, by itself and for the directory?
+
+mod certificates;
+mod finding;
+mod groups;
+mod mentions;
+mod offline;
+mod online;
+mod report;
+mod users;
 
 use std::path::Path;
 
-use pam_rsldap::config::{self, BindIdentity, BindSecret, Config};
-use pam_rsldap::transport::TlsClient;
-use serde::Serialize;
+use pam_rsldap::config;
 
-use crate::{Answer, print_json};
+use crate::Answer;
+use crate::screen::print_json;
+use finding::{Finding, Places, Severity};
+use online::Online;
 
-#[derive(Serialize)]
-struct Report {
-    ok: bool,
-    findings: Vec<String>,
-}
-
-/// Checks the configuration and the files that it names; each finding says how to mend it.
-pub fn run(path: &Path, json: bool) -> Answer {
-    let findings = match config::load(path) {
-        Err(error) => vec![error.to_string()],
-        Ok(config) => named_files(&config),
+/// Checks the configuration and, unless only the files count, every server of it.
+pub fn run(path: &Path, offline: bool, json: bool) -> Answer {
+    let (findings, online) = match config::load(path) {
+        Err(error) => (vec![offline::mistake(&error)], None),
+        Ok(config) => {
+            let places = Places::of(path);
+            let findings = offline::find(path, &config, &places);
+            let usable = findings.iter().all(|f| f.level != Severity::Error);
+            let online = (!offline && usable).then(|| online::check(&config, &places));
+            (findings, online)
+        }
     };
-    let report = Report {
-        ok: findings.is_empty(),
-        findings,
-    };
+    let answer = answer(&findings, online.as_ref());
+    let report = report::Report::new(path, offline, findings, online);
     if json {
         print_json(&report);
-    } else if report.ok {
-        println!("{}: the configuration is right", path.display());
     } else {
-        report
-            .findings
-            .iter()
-            .for_each(|finding| println!("{finding}"));
+        report::print(&report);
     }
-    if report.ok {
-        Answer::Good
-    } else {
-        Answer::Misconfigured
-    }
+    answer
 }
 
-fn named_files(config: &Config) -> Vec<String> {
-    let mut findings = Vec::new();
-    if let BindIdentity::Simple(_, BindSecret::File(path)) = &config.bind.as_who {
-        findings.extend(
-            config::read_secret(path)
-                .err()
-                .map(|error| error.to_string()),
-        );
+/// Warnings are for the administrator; only errors are no.
+fn answer(findings: &[Finding], online: Option<&Online>) -> Answer {
+    let has_error = |findings: &[Finding]| findings.iter().any(|f| f.level == Severity::Error);
+    match online {
+        _ if has_error(findings) => Answer::Misconfigured,
+        Some(online) if !online.any_up() => Answer::Unavailable,
+        Some(online) if has_error(&online.findings) => Answer::Negative,
+        Some(_) | None => Answer::Good,
     }
-    findings.extend(TlsClient::new(&config.tls).err());
-    findings
 }

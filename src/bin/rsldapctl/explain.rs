@@ -1,22 +1,34 @@
-//! `rsldapctl explain USER`: the module's own login, with this terminal in place of PAM.
+//! `rsldapctl explain USER`: the module's own login, with this terminal in place of PAM, and every
+//! step of it.
 
-use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+mod filter;
+mod gates;
+mod report;
+mod text;
+mod wire;
+
+use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use pam_rsldap::config::{self, Config};
 use pam_rsldap::directory::ldap::LdapDirectory;
+use pam_rsldap::directory::traced::{Event, Step, Traced};
+use pam_rsldap::directory::{Directory, Entry};
 use pam_rsldap::login::{self, Decision};
-use pam_rsldap::module::code::return_code;
+use pam_rsldap::names::{ServiceName, UserName};
+use pam_rsldap::notice::Notice;
 use pam_rsldap::outcome::{Outcome, Phase};
-use pam_rsldap::policy;
+use pam_rsldap::policy::{self, Facts};
 use pam_rsldap::secret::{MAX_PASSWORD, NotAPassword, Password};
 use pam_rsldap::sys;
 use pam_rsldap::transaction::{HostError, Transaction};
-use serde::Serialize;
 
-use crate::{Answer, print_json};
+use crate::Answer;
+use crate::connection::millis;
+use crate::screen::{print_failure, print_json};
+use wire::{Exchange, Wire};
 
 /// What is asked.
 pub struct Question<'a> {
@@ -28,58 +40,59 @@ pub struct Question<'a> {
     pub password_stdin: bool,
 }
 
-/// What a login comes to. The names of the fields are those of `--json`.
-#[derive(Serialize)]
-struct Report<'a> {
-    user: &'a str,
-    service: &'a str,
-    password_tried: bool,
-    outcome: &'static str,
-    reason: String,
-    cause: Option<&'static str>,
-    server: Option<String>,
-    ms: u128,
-    dn: Option<String>,
-    flags: Vec<String>,
-    attributes: BTreeMap<String, String>,
-    auth: Option<String>,
-    account: Option<String>,
+impl Question<'_> {
+    /// Without a password only the account phase can be asked.
+    fn phase(&self) -> Phase {
+        if self.password_stdin {
+            Phase::Auth
+        } else {
+            Phase::Account
+        }
+    }
 }
 
-/// In place of a [`Report`], when there is none.
-#[derive(Serialize)]
-struct Failure {
-    error: String,
+/// A login that was gone through, and all that was seen on the way.
+pub struct Course {
+    pub decision: Decision,
+    pub local_uid: Option<u32>,
+    /// The login's own steps.
+    pub steps: Vec<Step>,
+    /// What this command has asked on top, so that every group has an answer.
+    pub more: Vec<Step>,
+    /// Servers that could not be used, and why.
+    pub failures: Vec<(String, String)>,
+    pub connections: Vec<crate::connection::Connection>,
+    pub exchanges: Vec<Exchange>,
+    pub ms: f64,
 }
 
-/// Runs the login and prints how it ended.
+/// Runs the login and prints how it went.
 pub fn run(path: &Path, question: &Question<'_>, json: bool) -> Answer {
-    let started = Instant::now();
-    let decided = config::load(path)
+    let gone = config::load(path)
         .map_err(|error| error.to_string())
         .and_then(|config| {
-            let decision = decide(question, &config)?;
-            Ok((config, decision))
+            let course = login(question, &config)?;
+            Ok((config, course))
         });
-    let (config, decision) = match decided {
-        Ok(decided) => decided,
-        Err(error) if json => {
-            print_json(&Failure { error });
-            return Answer::Misconfigured;
-        }
+    let (config, course) = match gone {
+        Ok(gone) => gone,
         Err(error) => {
-            println!("{error}");
+            print_failure(&error, json);
             return Answer::Misconfigured;
         }
     };
-    let ms = started.elapsed().as_millis();
-    let report = report(question, &config, &decision, ms);
+    let report = report::Report::new(question, &config, &course);
     if json {
         print_json(&report);
     } else {
-        print_text(&report);
+        text::print(&report);
     }
-    match decision.outcome {
+    answer(course.decision.outcome)
+}
+
+/// The exit status of an outcome.
+pub fn answer(outcome: Outcome) -> Answer {
+    match outcome {
         Outcome::Granted => Answer::Good,
         Outcome::Exempt
         | Outcome::UnknownUser
@@ -92,30 +105,102 @@ pub fn run(path: &Path, question: &Question<'_>, json: bool) -> Answer {
     }
 }
 
-fn decide(question: &Question<'_>, config: &Config) -> Result<Decision, String> {
+fn login(question: &Question<'_>, config: &Config) -> Result<Course, String> {
+    let started = Instant::now();
     let name = question.user.as_bytes();
     let local_uid = sys::local_uid(name)
         .map_err(|error| format!("the host's own user database cannot be read: {error}"))?;
-    if policy::is_root(name, local_uid) {
-        return Ok(Decision::local(Outcome::Exempt, "uid 0 never reaches LDAP"));
-    }
-    // Without a password only the account phase can be asked.
-    let phase = if question.password_stdin {
-        Phase::Auth
-    } else {
-        Phase::Account
-    };
+    let wire = Arc::new(Wire::default());
+    let directory = LdapDirectory::tapped(config, wire.clone());
+    let mut directory = Traced::new(directory);
     let subject = (name, question.service.as_bytes());
-    let mut directory = LdapDirectory::new(config);
-    login::decide(
-        phase,
-        config,
-        subject,
+    let decision = if policy::is_root(name, local_uid) {
+        Decision::local(Outcome::Exempt, "")
+    } else {
+        let phase = question.phase();
+        let mut terminal = Terminal;
+        login::decide(
+            phase,
+            config,
+            subject,
+            local_uid,
+            &mut terminal,
+            &mut directory,
+        )
+        .map_err(|error| format!("{} failed", error.action))?
+    };
+    let ms = millis(started.elapsed());
+    let own = directory.steps().len();
+    let typed = UserName::parse(name).ok();
+    if let Some(user) = decision.canonical.clone().or(typed) {
+        ask_the_rest((&user, question.service), config, &mut directory);
+    }
+    let (steps, more) = directory.steps().split_at(own);
+    let connections = wire.connections();
+    let connections = connections
+        .iter()
+        .map(|(server, facts)| crate::connection::Connection::new(server, facts, config));
+    Ok(Course {
+        decision,
         local_uid,
-        &mut Terminal,
-        &mut directory,
-    )
-    .map_err(|error| format!("{} failed", error.action))
+        steps: steps.to_vec(),
+        more: more.to_vec(),
+        failures: directory.inner().failures().to_vec(),
+        connections: connections.collect(),
+        exchanges: wire.exchanges(),
+        ms,
+    })
+}
+
+/// The login asks no further than it has to. Here every group of every gate gets an answer, if there
+/// is an entry and a server that has not failed.
+fn ask_the_rest(
+    (user, service): (&UserName, &str),
+    config: &Config,
+    directory: &mut Traced<LdapDirectory<'_>>,
+) {
+    let failed = directory.steps().iter().any(|step| match &step.event {
+        Event::Find(_, result) => result.is_err(),
+        Event::Verify(_, result) => result.is_err(),
+        Event::Ask(_, result) => result.is_err(),
+        Event::Change(_, result) => result.is_err(),
+    });
+    let entry = match entry(directory.steps()) {
+        Some(entry) if !failed => entry.clone(),
+        _ => return,
+    };
+    let service = ServiceName::of_transaction(service.as_bytes());
+    let gates = policy::gates(config, &service);
+    let facts = facts(directory.steps());
+    let mut questions = Vec::new();
+    for gate in &gates {
+        for question in gate.tree(&config.flags, &facts).unasked() {
+            if !questions.contains(&question) {
+                questions.push(question);
+            }
+        }
+    }
+    if !questions.is_empty() {
+        // What comes of it is noted as a step.
+        let _ = directory.ask(user, &entry, &questions);
+    }
+}
+
+/// The one entry that was found.
+fn entry(steps: &[Step]) -> Option<&Entry> {
+    steps.iter().find_map(|step| match &step.event {
+        Event::Find(_, Ok(entries)) if entries.len() == 1 => entries.first(),
+        _ => None,
+    })
+}
+
+/// All that is known about groups after these steps.
+fn facts<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Facts {
+    let answers = steps.into_iter().filter_map(|step| match &step.event {
+        Event::Ask(_, Ok(answers)) => Some(answers.iter().cloned()),
+        _ => None,
+    });
+    answers.flatten().collect()
 }
 
 /// A transaction whose password is the first line of standard input.
@@ -129,6 +214,9 @@ impl Transaction for Terminal {
         };
         Ok(Password::new(&read_password().map_err(unreadable)?))
     }
+
+    /// The report says more than a user is told.
+    fn tell(&mut self, _: &Notice) {}
 }
 
 /// The first line of standard input.
@@ -143,78 +231,4 @@ fn read_password() -> io::Result<Vec<u8>> {
         .next()
         .unwrap_or_default();
     Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
-}
-
-fn report<'a>(
-    question: &Question<'a>,
-    config: &Config,
-    decision: &Decision,
-    ms: u128,
-) -> Report<'a> {
-    let code = |phase| {
-        format!(
-            "{:?}",
-            return_code(phase, decision.outcome, &config.fallback)
-        )
-    };
-    let identity = decision.identity.as_ref();
-    let auth = question.password_stdin || decision.outcome != Outcome::Granted;
-    Report {
-        user: question.user,
-        service: question.service,
-        password_tried: question.password_stdin,
-        outcome: decision.outcome.name(),
-        reason: decision.reason.clone(),
-        cause: decision.cause.map(|cause| cause.name()),
-        server: decision.server.clone(),
-        ms,
-        dn: identity.map(|identity| identity.dn.to_string()),
-        flags: identity
-            .map(|identity| identity.flags.iter().map(ToString::to_string).collect())
-            .unwrap_or_default(),
-        attributes: identity
-            .map(|identity| identity.attributes.clone())
-            .unwrap_or_default(),
-        auth: auth.then(|| code(Phase::Auth)),
-        account: (decision.outcome != Outcome::BadPassword).then(|| code(Phase::Account)),
-    }
-}
-
-fn print_text(report: &Report<'_>) {
-    let mut lines = vec![
-        ("user", report.user.to_owned()),
-        ("service", report.service.to_owned()),
-        (
-            "server",
-            report
-                .server
-                .clone()
-                .unwrap_or_else(|| "none was asked".to_owned()),
-        ),
-        ("entry", report.dn.clone().unwrap_or_default()),
-        ("flags", report.flags.join(", ")),
-    ];
-    for (key, value) in &report.attributes {
-        lines.push(("attribute", format!("{key} = {value}")));
-    }
-    let password = if report.password_tried {
-        "tried"
-    } else {
-        "not tried (--password-stdin tries it); this is what the account phase decides"
-    };
-    lines.push(("password", password.to_owned()));
-    lines.push(("outcome", format!("{} ({} ms)", report.outcome, report.ms)));
-    lines.push(("cause", report.cause.unwrap_or_default().to_owned()));
-    lines.push(("reason", report.reason.clone()));
-    lines.push(("PAM auth", report.auth.clone().unwrap_or_default()));
-    lines.push(("PAM account", report.account.clone().unwrap_or_default()));
-    let mut out = io::stdout().lock();
-    for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
-        // Names and values may come from the directory: nothing of theirs drives the terminal.
-        let value: String = value
-            .chars()
-            .map(|c| if c.is_control() { '?' } else { c })
-            .collect();
-        let _ = writeln!(out, "{name:<12} {value}");
-    }
 }

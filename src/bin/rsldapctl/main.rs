@@ -1,15 +1,20 @@
 //! rsldapctl: checks the configuration of pam_rsldap and explains its decisions.
 
 mod check;
+mod connection;
 mod explain;
+mod keys;
+mod screen;
 mod stack;
+mod status;
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use pam_rsldap::config::DEFAULT_PATH;
-use serde::Serialize;
 
 /// What a command found out, as its exit status says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +48,7 @@ enum Action {
     /// Is the configuration right?
     Check {
         /// Look at the files alone, ask no server
-        #[arg(long, required = true)]
+        #[arg(long)]
         offline: bool,
     },
     /// How would a login of USER end, and why?
@@ -65,12 +70,27 @@ enum Action {
         #[arg(long, value_name = "DIR", default_value = "/")]
         root: PathBuf,
     },
+    /// Which servers are up, and what does this machine remember?
+    Status,
+    /// The user's ssh keys, if the user may log in: for sshd's AuthorizedKeysCommand
+    Keys {
+        /// The login name
+        user: String,
+        /// The PAM service, as in /etc/pam.d
+        #[arg(long, value_name = "NAME", default_value = "sshd")]
+        service: String,
+    },
+    /// Print a script that completes this command's words in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 }
 
 fn main() -> ExitCode {
     let command = Command::parse();
     let answer = match &command.action {
-        Action::Check { offline: _ } => check::run(&command.config, command.json),
+        Action::Check { offline } => check::run(&command.config, *offline, command.json),
         Action::Explain {
             user,
             service,
@@ -87,6 +107,13 @@ fn main() -> ExitCode {
             let question = stack::Question { service, root };
             stack::run(&command.config, &question, command.json)
         }
+        Action::Status => status::run(&command.config, command.json),
+        Action::Keys { user, service } => keys::run(&command.config, user, service, command.json),
+        Action::Completions { shell } => {
+            let name = "rsldapctl";
+            clap_complete::generate(*shell, &mut Command::command(), name, &mut io::stdout());
+            Answer::Good
+        }
     };
     ExitCode::from(match answer {
         Answer::Good => 0,
@@ -96,10 +123,43 @@ fn main() -> ExitCode {
     })
 }
 
-/// Prints a report as JSON.
-fn print_json(report: &impl Serialize) {
-    match serde_json::to_string_pretty(report) {
-        Ok(text) => println!("{text}"),
-        Err(error) => println!("{{\"error\": \"{error}\"}}"),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANUAL: &str = include_str!("../../../man/rsldapctl.8");
+
+    fn assert_in_manual(what: &str, text: &str, command: &str) {
+        assert!(
+            text.contains(what),
+            "{what} of {command}: not in the manual page"
+        );
+    }
+
+    /// The line of a command, its options and arguments, and the options of all commands.
+    #[test]
+    fn the_manual_page_names_every_command_and_option() {
+        let command = Command::command();
+        command.clone().debug_assert();
+        let (synopsis, _) = MANUAL.split_once(".Sh DESCRIPTION").expect("a description");
+        let own =
+            |argument: &&clap::Arg| !["help", "version"].contains(&argument.get_id().as_str());
+        for argument in command.get_arguments().filter(own) {
+            let option = argument.get_long().expect("a long option");
+            assert_in_manual(&format!("Fl -{option}"), synopsis, "all commands");
+        }
+        for action in command.get_subcommands() {
+            let name = action.get_name();
+            assert_in_manual(&format!(".Cm {name}\n"), synopsis, name);
+            for argument in action.get_arguments().filter(own) {
+                let word = match argument.get_long() {
+                    Some(option) => format!("Fl -{option}"),
+                    None => format!("Ar {}", argument.get_id().as_str().to_uppercase()),
+                };
+                assert_in_manual(&word, synopsis, name);
+                let place = MANUAL.find(&format!("Cm {name}")).expect("the command");
+                assert_in_manual(&word, &MANUAL[place..], name);
+            }
+        }
     }
 }

@@ -15,7 +15,11 @@ use std::path::{Path, PathBuf};
 
 use pam_rsldap::config::{self, DEFAULT_PATH, Fallback, FallbackRules, OnFailure};
 
+use pam_rsldap::outcome::Outcome;
+use serde::Serialize;
+
 use crate::Answer;
+use crate::screen::print_failure;
 use findings::{Finding, Level};
 use libpam::line::{Facility, Line, printable, printable_path};
 use libpam::read;
@@ -34,7 +38,7 @@ pub fn run(config: &Path, question: &Question<'_>, json: bool) -> Answer {
     let service = match read_service(question) {
         Ok(service) => service,
         Err(error) => {
-            report::print_failure(&error, json);
+            print_failure(&error, json);
             return Answer::Misconfigured;
         }
     };
@@ -59,6 +63,38 @@ pub fn run(config: &Path, question: &Question<'_>, json: bool) -> Answer {
     let table = rows::table(&service, &fallback);
     report::print(&report::Report::new(&subject, &table, findings, ok), json);
     if ok { Answer::Good } else { Answer::Negative }
+}
+
+/// What comes after the module, for another command. The names of the fields are those of `--json`.
+#[derive(Serialize)]
+pub struct Next {
+    /// Why there is nothing to say.
+    pub error: Option<String>,
+    /// False: the service has no file, and that of `other` counts.
+    pub own_file: bool,
+    pub row: Option<report::Outcome>,
+}
+
+/// What the application gets for this outcome, by this host's service files.
+pub fn next(service: &str, outcome: Outcome, fallback: &Fallback) -> Next {
+    let root = Path::new("/");
+    let question = Question { service, root };
+    match read_service(&question) {
+        Ok(service) => {
+            let event = rows::Event::Outcome(outcome);
+            let row = rows::row(event, &service, fallback);
+            Next {
+                error: None,
+                own_file: service.file.is_some(),
+                row: Some(report::outcome(&row)),
+            }
+        }
+        Err(error) => Next {
+            error: Some(error),
+            own_file: false,
+            row: None,
+        },
+    }
 }
 
 fn read_service(question: &Question<'_>) -> Result<read::Service, String> {

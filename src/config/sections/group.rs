@@ -17,6 +17,7 @@ enum Kind {
         filter: &'static str,
     },
     ActiveDirectory,
+    MemberOf,
     Posix,
 }
 
@@ -35,11 +36,12 @@ const ORGANIZATIONAL_ROLE: Kind = Kind::MemberDn {
     filter: "(objectClass=organizationalRole)",
 };
 
-const KINDS: [(&str, Kind); 5] = [
+const KINDS: [(&str, Kind); 6] = [
     ("group_of_names", GROUP_OF_NAMES),
     ("group_of_unique_names", GROUP_OF_UNIQUE_NAMES),
     ("active_directory", Kind::ActiveDirectory),
     ("organizational_role", ORGANIZATIONAL_ROLE),
+    ("member_of", Kind::MemberOf),
     ("posix_group", Kind::Posix),
 ];
 
@@ -51,14 +53,32 @@ pub(in crate::config) fn group(section: &Section<'_>) -> Result<Group, ConfigErr
     let member = section.read("member_attribute", Item::attribute)?;
     let filter = default_filter(kind, member.is_some());
     let search = |item: Item<'_>| search(&item, filter);
-    Ok(Group {
+    let group = Group {
         schema: schema(section, kind, member)?,
         name_attribute: attribute_or(section, "name_attribute", "cn")?,
         nested: section.read("nested", Item::boolean)?.unwrap_or(false),
         search: section
             .read("search", |list| list.filled_list(search))?
             .unwrap_or_default(),
-    })
+    };
+    match (not_nestable(&group), section.get("nested")) {
+        (Some(problem), Some(nested)) if group.nested => Err(nested.key_error(problem)),
+        _ => Ok(group),
+    }
+}
+
+/// Why members of member groups cannot be counted.
+fn not_nestable(group: &Group) -> Option<&'static str> {
+    match group.schema {
+        GroupSchema::Posix => Some("a posix_group lists names, not groups; leave it out"),
+        GroupSchema::MemberOf => {
+            Some("the server decides which groups memberOf lists; leave it out")
+        }
+        GroupSchema::MemberDn(_) if group.search.is_empty() => {
+            Some("needs group.search, to find the groups that others are in; write it too")
+        }
+        GroupSchema::MemberDn(_) | GroupSchema::ActiveDirectory => None,
+    }
 }
 
 fn schema(
@@ -71,8 +91,9 @@ fn schema(
             attribute_or(section, "member_attribute", attribute).map(GroupSchema::MemberDn)
         }
         (Kind::ActiveDirectory, None) => Ok(GroupSchema::ActiveDirectory),
+        (Kind::MemberOf, None) => Ok(GroupSchema::MemberOf),
         (Kind::Posix, None) => Ok(GroupSchema::Posix),
-        (Kind::ActiveDirectory | Kind::Posix, Some(_)) => {
+        (Kind::ActiveDirectory | Kind::MemberOf | Kind::Posix, Some(_)) => {
             let problem =
                 "this type of group has its own attribute; leave it out, or leave type out";
             Err(match section.get("member_attribute") {
@@ -90,6 +111,7 @@ fn default_filter(kind: Kind, own_member_attribute: bool) -> &'static str {
         Kind::MemberDn { .. } if own_member_attribute => "(objectClass=*)",
         Kind::MemberDn { filter, .. } => filter,
         Kind::ActiveDirectory => "(objectClass=group)",
+        Kind::MemberOf => "(objectClass=*)",
         Kind::Posix => "(objectClass=posixGroup)",
     }
 }

@@ -8,7 +8,8 @@ use crate::config::item::Item;
 use crate::config::query::Flags;
 use crate::config::source::Section;
 use crate::config::{
-    Cache, ChangeMethod, MirrorGroups, MirrorMode, Offline, PasswordChange, Query, Session,
+    Cache, ChangeMethod, MirrorGroups, MirrorMode, Offline, PasswordChange, Query, Scheme, Server,
+    Session,
 };
 
 /// `[session]`
@@ -93,13 +94,27 @@ pub(in crate::config) fn offline(section: &Section<'_>) -> Result<Offline, Confi
 }
 
 /// `[password]`
-pub(in crate::config) fn password(section: &Section<'_>) -> Result<PasswordChange, ConfigError> {
+///
+/// Active Directory takes new passwords over TLS alone (MS-ADTS §3.1.1.3.1.5).
+pub(in crate::config) fn password(
+    section: &Section<'_>,
+    server: &Server,
+) -> Result<PasswordChange, ConfigError> {
     let methods = [
         ("exop", ChangeMethod::Exop),
         ("ad", ChangeMethod::ActiveDirectory),
         ("off", ChangeMethod::Off),
     ];
-    let change = section.read("change", |item| item.choice(&methods))?;
+    let in_clear = server
+        .uris
+        .iter()
+        .find(|uri| uri.scheme() == Scheme::Ldap && !server.start_tls);
+    let change = section.read("change", |item| match (item.choice(&methods)?, in_clear) {
+        (ChangeMethod::ActiveDirectory, Some(uri)) => Err(item.error(&format!(
+            "\"ad\" needs TLS, and {uri} has none; write ldaps:// or start_tls = true"
+        ))),
+        (method, _) => Ok(method),
+    })?;
     Ok(PasswordChange {
         change: change.unwrap_or(ChangeMethod::Exop),
         prohibit_message: section

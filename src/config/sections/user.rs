@@ -16,8 +16,10 @@ const RESERVED: [&str; 2] = ["DN", "FLAGS"];
 /// `[user]`
 pub(in crate::config) fn user(section: &Section<'_>) -> Result<User, ConfigError> {
     let name_attribute = attribute_or(section, "name_attribute", "uid")?;
+    let (lookup, unused_search) = lookup(section, &name_attribute)?;
     Ok(User {
-        lookup: lookup(section, &name_attribute)?,
+        lookup,
+        unused_search,
         name_attribute,
         canonical_name: section
             .read("canonical_name", Item::boolean)?
@@ -34,7 +36,10 @@ pub(in crate::config) fn user(section: &Section<'_>) -> Result<User, ConfigError
 }
 
 /// `user.dn_template` or `user.search`. Both are checked, the template wins.
-fn lookup(section: &Section<'_>, name: &AttributeName) -> Result<UserLookup, ConfigError> {
+fn lookup(
+    section: &Section<'_>,
+    name: &AttributeName,
+) -> Result<(UserLookup, Vec<UserSearch>), ConfigError> {
     let template = section.read("dn_template", |item| {
         DnTemplate::parse(item.text()?).map_err(|bad| {
             item.error(&format!(
@@ -46,8 +51,10 @@ fn lookup(section: &Section<'_>, name: &AttributeName) -> Result<UserLookup, Con
         list.filled_list(|item| search(&item, name))
     })?;
     match (template, searches) {
-        (Some(template), _) => Ok(UserLookup::Template(template)),
-        (None, Some(searches)) => Ok(UserLookup::Search(searches)),
+        (Some(template), searches) => {
+            Ok((UserLookup::Template(template), searches.unwrap_or_default()))
+        }
+        (None, Some(searches)) => Ok((UserLookup::Search(searches), Vec::new())),
         (None, None) => Err(section.missing(
             "search",
             "missing, and dn_template too; write search = [{ base = \"ou=users,dc=example,dc=com\" }]",

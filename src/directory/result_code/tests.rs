@@ -1,15 +1,16 @@
 use super::*;
 use crate::directory::ppolicy::PolicyResponse;
 use crate::outcome::{Expired, Outcome};
-use Operation::{GroupRead, ServiceBind, StartTls, UserBind, UserRead, UserSearch};
+use Operation::{GroupRead, GroupSearch, ServiceBind, StartTls, UserBind, UserRead, UserSearch};
 
-const OPERATIONS: [Operation; 6] = [
+const OPERATIONS: [Operation; 7] = [
     StartTls,
     ServiceBind,
     UserBind,
     UserSearch,
     UserRead,
     GroupRead,
+    GroupSearch,
 ];
 
 /// Every code × operation that is not "the server is unavailable", written out once more.
@@ -27,6 +28,9 @@ fn the_table_says_what_it_should_for_every_code_and_operation() {
         (UserRead | GroupRead, 32) => Some(Reading::NoSuchEntry),
         (GroupRead, 18 | 34 | 50) => Some(Reading::Withheld),
         (GroupRead, 8 | 13) => Some(Reading::Misconfigured),
+        (GroupSearch, 4 | 11) => Some(Reading::TooMany),
+        (GroupSearch, 18 | 50) => Some(Reading::Withheld),
+        (GroupSearch, 8 | 13 | 32 | 34) => Some(Reading::Misconfigured),
         _ => None,
     };
     for operation in OPERATIONS {
@@ -379,5 +383,91 @@ fn each_verdict_ends_as_the_contract_says() {
     ];
     for (verdict, outcome) in cases {
         assert_eq!(verdict.outcome(), outcome, "{verdict:?}");
+    }
+}
+
+#[test]
+fn only_code_0_is_a_change_and_a_refusal_never_is() {
+    let policy = |number| {
+        let response = PolicyResponse {
+            warning: None,
+            error: Some(PolicyError::from(number)),
+        };
+        PolicyControls {
+            response: Some(response),
+            ..PolicyControls::default()
+        }
+    };
+    let controls = [
+        Ok(PolicyControls::default()),
+        Ok(policy(0)),
+        Ok(policy(6)),
+        Ok(policy(77)),
+        Err(Malformed),
+    ];
+    let texts = ["", "0000052D: x", "password in history", "success"];
+    for code in (1..200).chain([4096, u32::MAX]) {
+        for text in texts {
+            for controls in controls {
+                let verdict = change_verdict(code, text, controls);
+                assert_ne!(verdict, ChangeVerdict::Changed, "{code} {text}");
+            }
+        }
+    }
+    for controls in controls {
+        assert_eq!(change_verdict(0, "x", controls), ChangeVerdict::Changed);
+    }
+}
+
+#[test]
+fn the_reason_of_a_refused_change_comes_from_the_control_then_the_text_then_the_code() {
+    use PolicyError::*;
+    let refusals = [
+        (PasswordExpired, Some(Refusal::AccountClosed)),
+        (AccountLocked, Some(Refusal::AccountClosed)),
+        (ChangeAfterReset, None),
+        (PasswordModNotAllowed, Some(Refusal::NotAllowed)),
+        (MustSupplyOldPassword, Some(Refusal::OldPasswordNeeded)),
+        (InsufficientPasswordQuality, Some(Refusal::TooSimple)),
+        (PasswordTooShort, Some(Refusal::TooShort)),
+        (PasswordTooYoung, Some(Refusal::TooYoung)),
+        (PasswordInHistory, Some(Refusal::InHistory)),
+        (PasswordTooLong, Some(Refusal::TooLong)),
+        (Unknown(10), None),
+    ];
+    for (error, refusal) in refusals {
+        let response = PolicyResponse {
+            warning: None,
+            error: Some(error),
+        };
+        let controls = PolicyControls {
+            response: Some(response),
+            ..PolicyControls::default()
+        };
+        let said = |text| change_verdict(19, text, Ok(controls));
+        let expected = |usual| ChangeVerdict::Refused(refusal.unwrap_or(usual));
+        assert_eq!(said(""), expected(Refusal::Rules), "{error:?}");
+        // The control says it, where there is one that says something.
+        assert_eq!(said("too young"), expected(Refusal::TooYoung), "{error:?}");
+    }
+    let none = Ok(PolicyControls::default());
+    let cases = [
+        (2, ChangeVerdict::Misconfigured),
+        (7, ChangeVerdict::Misconfigured),
+        (8, ChangeVerdict::Misconfigured),
+        (13, ChangeVerdict::Misconfigured),
+        (3, ChangeVerdict::Unavailable(Cause::Busy)),
+        (11, ChangeVerdict::Unavailable(Cause::Busy)),
+        (51, ChangeVerdict::Unavailable(Cause::Busy)),
+        (52, ChangeVerdict::Unavailable(Cause::Busy)),
+        (10, ChangeVerdict::Refused(Refusal::Referral)),
+        (19, ChangeVerdict::Refused(Refusal::Rules)),
+        (49, ChangeVerdict::Refused(Refusal::OldPasswordWrong)),
+        (50, ChangeVerdict::Refused(Refusal::NotAllowed)),
+        (53, ChangeVerdict::Refused(Refusal::Other)),
+        (80, ChangeVerdict::Refused(Refusal::Other)),
+    ];
+    for (code, verdict) in cases {
+        assert_eq!(change_verdict(code, "", none), verdict, "{code}");
     }
 }

@@ -367,3 +367,58 @@ fn no_mutation_of_an_answer_panics_the_guard() {
             .and_then(|_| guard.response(&bytes[cut..]));
     }
 }
+
+/// A ModifyRequest that adds a value to each of these attributes.
+fn modify(attributes: &[&[u8]]) -> Vec<u8> {
+    let changes: Vec<u8> = attributes
+        .iter()
+        .flat_map(|name| tlv(0x30, &[tlv(0x0a, &[0]), attribute(name, &[b"x"])].concat()))
+        .collect();
+    tlv(
+        0x66,
+        &[tlv(0x04, b"uid=a,o=x"), tlv(0x30, &changes)].concat(),
+    )
+}
+
+#[test]
+fn a_modify_writes_a_password_or_its_day_and_nothing_else() {
+    let send = |request: &[u8]| Guard::default().request(&message(1, request));
+    for good in [
+        &[&b"unicodePwd"[..], b"unicodePwd"][..],
+        &[b"shadowLastChange"],
+    ] {
+        assert_eq!(send(&modify(good)), Ok(()));
+    }
+    for wrong in [
+        modify(&[b"member"]),
+        modify(&[b"unicodePwd", b"userPassword"]),
+        modify(&[b"unicodepwd"]),
+        tlv(0x66, b""),
+        tlv(0x66, &tlv(0x04, b"uid=a,o=x")),
+        // add, delete, modifyDN, abandon
+        tlv(0x68, b""),
+        tlv(0x4a, b"uid=a,o=x"),
+        tlv(0x6c, b""),
+        tlv(0x50, &[1]),
+    ] {
+        assert!(send(&wrong).is_err(), "{wrong:x?}");
+    }
+}
+
+#[test]
+fn a_modify_is_answered_by_its_response_only() {
+    let mut guard = Guard::default();
+    guard
+        .request(&message(1, &modify(&[b"unicodePwd"])))
+        .unwrap();
+    for wrong in [0x61, 0x65, 0x69, 0x6f, 0x78] {
+        let answer = message(1, &result(wrong, 0));
+        assert!(guard.response(&answer).is_err(), "{wrong:x}");
+        guard = Guard::default();
+        guard
+            .request(&message(1, &modify(&[b"unicodePwd"])))
+            .unwrap();
+    }
+    let answer = message(1, &result(0x67, 0));
+    assert_eq!(guard.response(&answer), Ok(answer.clone()));
+}

@@ -9,7 +9,7 @@ use super::libpam::code::Code;
 use super::libpam::line::{printable, printable_path};
 use super::modules::Subject as Who;
 use super::rows::{self, Row};
-use crate::print_json;
+use crate::screen::print_json;
 
 /// All that is printed. The names of the fields are those of `--json`.
 #[derive(Serialize)]
@@ -24,25 +24,21 @@ pub struct Report {
     findings: Vec<Finding>,
 }
 
+/// One row of the table.
 #[derive(Serialize)]
-struct Outcome {
+pub struct Outcome {
     outcome: String,
     user: &'static str,
-    auth: Cell,
-    account: Option<Cell>,
+    pub auth: Cell,
+    pub account: Option<Cell>,
 }
 
+/// What the module says in one phase, and what the application gets.
 #[derive(Serialize)]
-struct Cell {
-    module: Option<String>,
-    others_yes: Vec<String>,
-    others_no: Vec<String>,
-}
-
-/// In place of a [`Report`], when there is none.
-#[derive(Serialize)]
-struct Failure<'a> {
-    error: &'a str,
+pub struct Cell {
+    pub module: Option<String>,
+    pub others_yes: Vec<String>,
+    pub others_no: Vec<String>,
 }
 
 impl Report {
@@ -65,7 +61,7 @@ impl Report {
     }
 }
 
-fn outcome(row: &Row) -> Outcome {
+pub fn outcome(row: &Row) -> Outcome {
     Outcome {
         outcome: row.event.name(),
         user: match row.event.subject() {
@@ -83,14 +79,6 @@ fn cell(cell: &rows::Cell) -> Cell {
         module: cell.module.map(|code| code.to_string()),
         others_yes: names(&cell.others_yes),
         others_no: names(&cell.others_no),
-    }
-}
-
-pub fn print_failure(error: &str, json: bool) {
-    if json {
-        print_json(&Failure { error });
-    } else {
-        println!("{error}");
     }
 }
 

@@ -116,7 +116,13 @@ pub struct Row {
 
 /// The table.
 pub fn table(service: &Service, fallback: &Fallback) -> Vec<Row> {
-    let cell = |event: Event, facility: Facility| {
+    let events = Event::all().into_iter();
+    events.map(|event| row(event, service, fallback)).collect()
+}
+
+/// One row of it.
+pub fn row(event: Event, service: &Service, fallback: &Fallback) -> Row {
+    let cell = |facility: Facility| {
         let lines = service.lines(facility);
         let results = |others| results(lines, &plain_case(event, facility, fallback, others));
         Cell {
@@ -128,15 +134,11 @@ pub fn table(service: &Service, fallback: &Fallback) -> Vec<Row> {
             others_no: results(Others::No),
         }
     };
-    Event::all()
-        .into_iter()
-        .map(|event| Row {
-            event,
-            auth: cell(event, Facility::Auth),
-            account: (event != Event::Outcome(Outcome::BadPassword))
-                .then(|| cell(event, Facility::Account)),
-        })
-        .collect()
+    Row {
+        event,
+        auth: cell(Facility::Auth),
+        account: (event != Event::Outcome(Outcome::BadPassword)).then(|| cell(Facility::Account)),
+    }
 }
 
 fn results(lines: &[Line], case: &Case) -> Vec<Code> {

@@ -1,0 +1,89 @@
+//! Every group that the configuration names, and whether `not` or `deny` is above it.
+
+use std::collections::BTreeMap;
+
+use pam_rsldap::config::{Config, Query};
+use pam_rsldap::names::{Dn, FlagName};
+
+/// A group that decides something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    pub group: Dn,
+    /// Where it stands, as people say it: `flags.is_staff`.
+    pub key: String,
+    /// Below `not` or `deny` somewhere: if it is missing, logins end as config_error.
+    pub negated: bool,
+    /// It opens something: if it is empty or missing, that stays shut.
+    pub opens: bool,
+}
+
+/// The tables with queries.
+pub const TABLES: [&str; 4] = ["flags.", "access.", "services.", "session.local_groups."];
+
+/// Each group once, in the order of its key.
+pub fn of(config: &Config) -> Vec<Mention> {
+    let mut walk = Walk {
+        flags: &config.flags,
+        found: Vec::new(),
+    };
+    for (name, query) in &config.flags {
+        walk.query(query, false, &format!("flags.{name}"));
+    }
+    if let Some(query) = &config.access.require {
+        walk.query(query, false, "access.require");
+    }
+    if let Some(query) = &config.access.deny {
+        walk.query(query, true, "access.deny");
+    }
+    for (service, query) in &config.services {
+        walk.query(
+            query,
+            false,
+            &format!("services.{}.require", service.as_str()),
+        );
+    }
+    for (group, query) in &config.session.local_groups {
+        walk.query(query, false, &format!("session.local_groups.{group}"));
+    }
+    walk.found
+}
+
+struct Walk<'a> {
+    flags: &'a BTreeMap<FlagName, Query>,
+    found: Vec<Mention>,
+}
+
+impl Walk<'_> {
+    fn query(&mut self, query: &Query, negated: bool, key: &str) {
+        match query {
+            Query::Group(group) => self.mention(group, negated, key),
+            // Its own key names the flag; here only what is above it counts.
+            Query::Flag(name) => {
+                if let Some(query) = self.flags.get(name) {
+                    self.query(query, negated, &format!("flags.{name}"));
+                }
+            }
+            Query::Any(queries) | Query::All(queries) => {
+                queries
+                    .iter()
+                    .for_each(|query| self.query(query, negated, key));
+            }
+            Query::Not(query) => self.query(query, !negated, key),
+        }
+    }
+
+    fn mention(&mut self, group: &Dn, negated: bool, key: &str) {
+        match self.found.iter_mut().find(|known| known.group == *group) {
+            Some(known) => {
+                known.negated |= negated;
+                known.opens |= !negated;
+            }
+            None => self.found.push(Mention {
+                group: group.clone(),
+                key: key.to_owned(),
+                negated,
+                opens: !negated,
+            }),
+        }
+    }
+}

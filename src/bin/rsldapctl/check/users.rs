@@ -1,0 +1,274 @@
+//! Where users are looked for: do the places exist, is anybody there, and do names fit?
+
+use pam_rsldap::config::{GroupSchema, Scope, UserLookup, UserSearch};
+use pam_rsldap::directory::DirectoryError;
+use pam_rsldap::directory::inspect::{Found, Inspector, Look, Shown};
+use pam_rsldap::names::{AttributeName, Dn, UserName};
+use pam_rsldap::template::{DnTemplate, Filter};
+
+use super::finding::{Finding, Severity};
+use super::online::{Server, Visit};
+
+/// How many users are looked at.
+const SAMPLE: i32 = 20;
+
+/// # Errors
+/// The server failed on the way.
+pub fn check(
+    visit: &mut Visit<'_>,
+    inspector: &mut Inspector,
+    server: &mut Server,
+) -> Result<(), DirectoryError> {
+    let config = visit.config;
+    let (searches, template): (&[UserSearch], _) = match &config.user.lookup {
+        UserLookup::Search(searches) => (searches, None),
+        UserLookup::Template(template) => (&config.user.unused_search, Some(template)),
+    };
+    let mut sample = Vec::new();
+    for (number, search) in searches.iter().enumerate() {
+        let key = format!("user.search[{number}].base");
+        if exists(visit, inspector, &search.base, &key)? {
+            sample.extend(users_below(visit, inspector, search, &key)?);
+        }
+    }
+    if let Some(template) = template {
+        self::template(visit, inspector, template, sample)?;
+    }
+    server.member_of = member_of(visit, inspector, searches)?;
+    Ok(())
+}
+
+/// Whether a base is there; says so if it is not.
+///
+/// # Errors
+/// The server failed.
+pub fn exists(
+    visit: &mut Visit<'_>,
+    inspector: &mut Inspector,
+    base: &Dn,
+    key: &str,
+) -> Result<bool, DirectoryError> {
+    let look = Look {
+        base: base.as_str(),
+        scope: Scope::Base,
+        filter: &Filter::any(),
+        attributes: &["1.1"],
+        names_only: true,
+        limit: 1,
+    };
+    let problem = match inspector.look(look)? {
+        Found::Entries(entries) if !entries.is_empty() => return Ok(true),
+        Found::Withheld(why) => format!("the server would not say ({why})"),
+        Found::Entries(_) | Found::NoSuchEntry => {
+            "there is no such entry, or it is hidden".to_owned()
+        }
+    };
+    let for_users = key.starts_with("user.");
+    let (level, why) = match (for_users, visit.config.group.nested) {
+        (true, _) => (
+            Severity::Error,
+            "a base that is missing ends every login as config_error",
+        ),
+        (false, true) => (
+            Severity::Error,
+            "groups in groups are not found, and gates stay shut or logins end as config_error",
+        ),
+        (false, false) => (
+            Severity::Warning,
+            "whatever needs this search finds nothing",
+        ),
+    };
+    visit.found.push(
+        Finding::new(level, "base_missing", format!("{base}: {problem}"))
+            .at(visit.places.of_key(key))
+            .why(why)
+            .fix("correct the DN, or let the service account read it"),
+    );
+    Ok(false)
+}
+
+/// Some users of a search.
+fn users_below(
+    visit: &mut Visit<'_>,
+    inspector: &mut Inspector,
+    search: &UserSearch,
+    key: &str,
+) -> Result<Vec<Shown>, DirectoryError> {
+    let Some(filter) = search.filter.any_user() else {
+        return Ok(Vec::new());
+    };
+    let attribute = visit.config.user.name_attribute.as_str();
+    let users = match some(inspector, search, &filter, &[attribute])? {
+        Found::Entries(users) => users,
+        Found::NoSuchEntry => Vec::new(),
+        Found::Withheld(why) => {
+            let what = format!(
+                "a look for anybody below {} was cut off ({why})",
+                search.base
+            );
+            visit.found.push(
+                Finding::new(Severity::Note, "search_cut_off", what)
+                    .at(visit.places.of_key(key))
+                    .why("the server looks through everything, because an attribute of the filter has no index")
+                    .fix("let the server index the attributes of this filter for equality and presence"),
+            );
+            return Ok(Vec::new());
+        }
+    };
+    if users.is_empty() {
+        let what = format!(
+            "{filter} finds nobody below {}",
+            search.base,
+            filter = filter.as_str()
+        );
+        visit.found.push(
+            Finding::new(Severity::Warning, "no_users", what)
+                .at(visit.places.of_key(key))
+                .why("whoever logs in is unknown, or the service account may not see them")
+                .fix("correct base, scope and filter of this search, or the server's access rules"),
+        );
+        return Ok(users);
+    }
+    let without: Vec<&str> = users
+        .iter()
+        .filter(|user| !user.has(attribute))
+        .map(|user| user.dn.as_str())
+        .collect();
+    if let Some(one) = without.first() {
+        let all = without.len() == users.len();
+        let level = if all { Severity::Error } else { Severity::Note };
+        let what = match all {
+            true => format!("no entry shows {attribute}, not even {one}"),
+            false => format!("{one} and perhaps others show no {attribute}"),
+        };
+        visit.found.push(
+            Finding::new(level, "name_attribute_missing", what)
+                .at(visit.places.of_key("user.name_attribute"))
+                .why("a value of it must be the login name, so whoever has none is unknown")
+                .fix("name the attribute with the login names: name_attribute = \"uid\", or \"sAMAccountName\" for Active Directory"),
+        );
+    }
+    Ok(users)
+}
+
+fn some(
+    inspector: &mut Inspector,
+    search: &UserSearch,
+    filter: &Filter,
+    attributes: &[&str],
+) -> Result<Found, DirectoryError> {
+    inspector.look(Look {
+        base: search.base.as_str(),
+        scope: search.scope,
+        filter,
+        attributes,
+        names_only: false,
+        limit: SAMPLE,
+    })
+}
+
+/// Whether the template leads to the entries that are there.
+fn template(
+    visit: &mut Visit<'_>,
+    inspector: &mut Inspector,
+    template: &DnTemplate,
+    mut sample: Vec<Shown>,
+) -> Result<(), DirectoryError> {
+    let key = "user.dn_template";
+    let attribute = visit.config.user.name_attribute.clone();
+    if let Some(base) = parent(template) {
+        if !exists(visit, inspector, &base, key)? {
+            return Ok(());
+        }
+        if sample.is_empty() {
+            sample = below(inspector, base, &attribute)?;
+        }
+    }
+    let elsewhere = sample.iter().find_map(|user| {
+        let name = user.texts(attribute.as_str()).into_iter().next()?;
+        let expected = template.expand(&UserName::parse(name.as_bytes()).ok()?)?;
+        let found = Dn::parse(&user.dn).ok()?;
+        (found != expected).then(|| format!("{name} is {found}, and the template says {expected}"))
+    });
+    if let Some(what) = elsewhere {
+        visit.found.push(
+            Finding::new(Severity::Warning, "template_mismatch", what)
+                .at(visit.places.of_key(key))
+                .why("whoever is not where the template says has a wrong password, whatever is typed")
+                .fix("correct dn_template, or take it out and write user.search"),
+        );
+    }
+    Ok(())
+}
+
+/// The entry above all users, if there is one.
+fn parent(template: &DnTemplate) -> Option<Dn> {
+    let of = |name: &str| {
+        let name = UserName::parse(name.as_bytes()).ok()?;
+        template.expand(&name)?.parent()
+    };
+    of("a").filter(|one| Some(one) == of("b").as_ref())
+}
+
+fn below(
+    inspector: &mut Inspector,
+    base: Dn,
+    attribute: &AttributeName,
+) -> Result<Vec<Shown>, DirectoryError> {
+    let filter = Filter::presence(attribute);
+    let look = Look {
+        base: base.as_str(),
+        scope: Scope::Subtree,
+        filter: &filter,
+        attributes: &[attribute.as_str()],
+        names_only: false,
+        limit: SAMPLE,
+    };
+    Ok(match inspector.look(look)? {
+        Found::Entries(entries) => entries,
+        Found::NoSuchEntry | Found::Withheld(_) => Vec::new(),
+    })
+}
+
+/// Whether the server keeps memberOf. Says so where a filter needs it and nobody has it.
+fn member_of(
+    visit: &mut Visit<'_>,
+    inspector: &mut Inspector,
+    searches: &[UserSearch],
+) -> Result<Option<bool>, DirectoryError> {
+    let filter = Filter::presence(&AttributeName::known("memberOf"));
+    let mut kept = None;
+    for search in searches {
+        match some(inspector, search, &filter, &["1.1"])? {
+            Found::Entries(found) => kept = Some(kept.unwrap_or(false) || !found.is_empty()),
+            Found::NoSuchEntry | Found::Withheld(_) => {}
+        }
+    }
+    if kept == Some(false) {
+        visit.found.extend(without_member_of(visit));
+    }
+    Ok(kept)
+}
+
+/// What that means, where it is needed.
+fn without_member_of(visit: &Visit<'_>) -> Option<Finding> {
+    let keys = visit.places.mentioning("memberof");
+    let filter = keys.iter().find(|key| key.starts_with("user.search"));
+    let by_type = visit.config.group.schema == GroupSchema::MemberOf;
+    let (key, why, fix) = match (filter, by_type) {
+        (Some(key), _) => (
+            *key,
+            "the filter finds nobody, so everybody is unknown",
+            "take memberOf out of the filter and name the group in [flags], or set up the server's memberof overlay",
+        ),
+        (None, true) => (
+            "group.type",
+            "nobody is seen to be a member of anything, so every gate stays shut",
+            "write the type that the groups have, or set up the server's memberof overlay",
+        ),
+        (None, false) => return None,
+    };
+    let what = format!("{key} asks for memberOf, and no entry shows it");
+    let finding = Finding::new(Severity::Error, "member_of_missing", what);
+    Some(finding.at(visit.places.of_key(key)).why(why).fix(fix))
+}

@@ -1,0 +1,142 @@
+//! What a terminal gets: nothing from outside drives it, and colours and tables are for people.
+
+use std::env;
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+/// How a word is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Good,
+    Bad,
+    Warning,
+    Quiet,
+    Plain,
+}
+
+/// Whether colours are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    colours: bool,
+}
+
+impl Screen {
+    /// Standard output: colours on a terminal, unless NO_COLOR is set to something
+    /// (<https://no-color.org>) or the terminal says that it has none.
+    pub fn stdout() -> Screen {
+        let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Screen {
+            colours: io::stdout().is_terminal() && !set("NO_COLOR") && !dumb,
+        }
+    }
+
+    /// The text in this tone, made harmless.
+    pub fn paint(self, tone: Tone, text: &str) -> String {
+        let text = printable(text);
+        let code = match tone {
+            Tone::Good => "32",
+            Tone::Bad => "31",
+            Tone::Warning => "33",
+            Tone::Quiet => "2",
+            Tone::Plain => return text,
+        };
+        if self.colours {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text
+        }
+    }
+}
+
+/// Control characters, and those that change the direction or the look of a text.
+fn is_harmful(c: char) -> bool {
+    let invisible = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
+    c.is_control() || invisible
+}
+
+/// A text that cannot drive a terminal.
+pub fn printable(text: &str) -> String {
+    let harmless = |c| if is_harmful(c) { '?' } else { c };
+    text.chars().map(harmless).collect()
+}
+
+/// Prints a report as JSON. What would drive a terminal is written as an escape of JSON, which means
+/// the same.
+pub fn print_json(report: &impl Serialize) {
+    let text = match serde_json::to_string_pretty(report) {
+        Ok(text) => text,
+        Err(error) => format!("{{\"error\": \"{error}\"}}"),
+    };
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        // serde_json has escaped the control characters of ASCII but DEL; the line ends are its own.
+        if c != '\n' && is_harmful(c) {
+            safe.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            safe.push(c);
+        }
+    }
+    // A reader that goes away is no failure of ours.
+    let _ = writeln!(io::stdout(), "{safe}");
+}
+
+/// In place of a report, when there is none.
+#[derive(Serialize)]
+struct Failure<'a> {
+    error: &'a str,
+}
+
+/// Prints why there is no report.
+pub fn print_failure(error: &str, json: bool) {
+    if json {
+        print_json(&Failure { error });
+    } else {
+        let _ = writeln!(io::stdout(), "{}", printable(error));
+    }
+}
+
+/// Columns side by side, each as wide as it has to be.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let mut widths = vec![0; columns];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(&widths);
+        let line: Vec<String> = cells
+            .map(|(cell, width)| format!("{:<width$}", printable(cell)))
+            .collect();
+        text.push_str(line.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_drives_the_terminal() {
+        assert_eq!(printable("a\u{1b}[2Jb\u{9b}c\u{202e}d\n"), "a?[2Jb?c?d?");
+        let screen = Screen { colours: true };
+        assert_eq!(screen.paint(Tone::Good, "a\u{7}"), "\u{1b}[32ma?\u{1b}[0m");
+        assert_eq!(screen.paint(Tone::Plain, "a"), "a");
+        let screen = Screen { colours: false };
+        assert_eq!(screen.paint(Tone::Bad, "a"), "a");
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_they_have_to_be() {
+        let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        let text = table(&[row(["a", "b"]), row(["ccc", "d"])]);
+        assert_eq!(text, "a    b\nccc  d\n");
+    }
+}

@@ -1,0 +1,20 @@
+//! The module through the real libpam, against a real Active Directory domain: Samba's.
+//!
+//! `make test-ad` runs this suite.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/enclosure.rs"]
+mod enclosure;
+mod fixture;
+#[path = "../common/private_host.rs"]
+mod private_host;
+#[path = "../common/samba.rs"]
+mod samba;
+
+mod account_state;
+mod bind_errors;
+mod gates;
+mod nested;
+mod shipped;
+mod transport;

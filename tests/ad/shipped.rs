@@ -1,0 +1,100 @@
+//! `conf/active-directory.toml` as it is shipped, in a fresh domain that has the names in it, on a host
+//! whose name server is the domain's.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::common::login::{IGNORED, client, stack};
+use crate::common::module;
+use crate::common::pam::{Client, PAM_ESTABLISH_CRED, PAM_PERM_DENIED, PAM_SUCCESS};
+use crate::private_host::PrivateHost;
+use crate::samba::{Domain, password_of, person_dn};
+
+const SHIPPED: &str = include_str!("../../conf/active-directory.toml");
+
+/// A host of the domain: its name server, and the two files that the configuration names.
+fn on_a_host(body: impl FnOnce(&PrivateHost) + Send) {
+    PrivateHost::run(&module(), |host| {
+        let domain = Domain::enter();
+        let authority = fs::read_to_string(domain.ca_file()).expect("ca.pem");
+        host.write("/etc/resolv.conf", 0o644, "nameserver 127.0.0.1\n");
+        host.write("/etc/ssl/certs/ad-ca.pem", 0o644, &authority);
+        let password = password_of("svc-linux");
+        host.write("/etc/pam_rsldap/bind-password", 0o600, &password);
+        body(host);
+    });
+}
+
+fn install(host: &PrivateHost, text: &str) -> PathBuf {
+    host.write("/etc/pam_rsldap/config.toml", 0o644, text)
+}
+
+fn begin(config: &Path, service: &str, user: &str, password: &str) -> i32 {
+    let stack = stack(config);
+    let mut client = Client::start(&stack, service, user);
+    client.answer(password);
+    client.authenticate(0)
+}
+
+#[test]
+fn the_shipped_example_works_unchanged_in_a_fresh_domain() {
+    on_a_host(|host| {
+        let config = install(host, SHIPPED);
+        let stack = stack(&config);
+        let mut alice = client(&stack, "alice", password_of("alice"));
+        assert_eq!(alice.authenticate(0), PAM_SUCCESS, "{:?}", host.log());
+        assert_eq!(alice.acct_mgmt(0), PAM_SUCCESS);
+        assert_eq!(alice.setcred(PAM_ESTABLISH_CRED), PAM_SUCCESS);
+        assert_eq!(alice.open_session(0), PAM_SUCCESS);
+        let environment = alice.getenvlist();
+        for (name, value) in [
+            ("RSLDAP_DN", person_dn("alice").as_str()),
+            ("RSLDAP_FLAGS", "is_active,is_staff,is_superuser"),
+            ("RSLDAP_FIRST_NAME", "Alice"),
+            ("RSLDAP_LAST_NAME", "Tester"),
+            ("RSLDAP_EMAIL", "alice@example.com"),
+        ] {
+            assert_eq!(environment.get(name).map(String::as_str), Some(value));
+        }
+        let line = host.find_in_log(0, &["login:auth", "user=alice", "outcome=granted"]);
+        let line = line.expect("a line in the log");
+        assert!(line.contains("server=ldaps://dc1.ad.example.com"), "{line}");
+    });
+}
+
+#[test]
+fn the_shipped_example_keeps_out_who_should_be_out() {
+    on_a_host(|host| {
+        let config = install(host, SHIPPED);
+        let code = |service, user: &str| begin(&config, service, user, &password_of(user));
+        assert_eq!(code("sudo", "alice"), PAM_SUCCESS);
+        assert_eq!(code("login", "bob"), PAM_SUCCESS);
+        // Refusals are final; a wrong password and an unknown name go on to the local accounts.
+        assert_eq!(code("sudo", "bob"), PAM_PERM_DENIED);
+        assert_eq!(code("login", "outsider"), PAM_PERM_DENIED);
+        assert_eq!(code("login", "nobody-here"), IGNORED);
+        assert_eq!(begin(&config, "login", "alice", "wrong"), IGNORED);
+    });
+}
+
+#[test]
+fn the_domains_own_srv_records_lead_to_its_controllers() {
+    on_a_host(|host| {
+        let uris = SHIPPED
+            .lines()
+            .find(|line| line.starts_with("uris = "))
+            .expect("the servers");
+        // The domain has _ldap._tcp and no _ldaps._tcp, as Windows has it.
+        let by_domain = "srv_domain = \"ad.example.com\"\nstart_tls = true";
+        let config = install(host, &SHIPPED.replace(uris, by_domain));
+        assert_eq!(
+            begin(&config, "login", "alice", &password_of("alice")),
+            PAM_SUCCESS,
+            "{:?}",
+            host.log()
+        );
+        let line = host.find_in_log(0, &["user=alice", "outcome=granted"]);
+        let line = line.expect("a line in the log");
+        assert!(line.contains("server=ldap://dc1.ad.example.com"), "{line}");
+    });
+}

@@ -1,0 +1,12 @@
+//! `rsldapctl` against real servers: what it prints, as text and as JSON, and how it ends.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod check_directory;
+mod check_files;
+mod check_servers;
+mod explain;
+mod fixture;
+mod terminal;
+mod usage;
