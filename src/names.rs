@@ -1,10 +1,12 @@
 //! Names that come from outside, parsed once and valid for ever: the user, the PAM service,
 //! attributes, flags, and distinguished names (RFC 4514).
 
+mod attribute_type;
 mod dn;
 
 use std::fmt;
 
+use attribute_type::is_attribute_type;
 pub use dn::{BadDn, Dn};
 
 /// The longest user name that is looked up, in bytes.
@@ -157,20 +159,6 @@ impl FlagName {
 impl fmt::Display for FlagName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// A keystring or a numeric object identifier (RFC 4512 §1.4).
-fn is_attribute_type(name: &str) -> bool {
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    match name.as_bytes() {
-        [first, ..] if first.is_ascii_digit() => {
-            name.contains('.') && name.split('.').all(is_number)
-        }
-        [first, rest @ ..] if first.is_ascii_alphabetic() => {
-            rest.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
-        }
-        _ => false,
     }
 }
 

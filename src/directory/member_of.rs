@@ -32,7 +32,7 @@ pub async fn answer(
 ) -> Result<Vec<Answer>, DirectoryError> {
     let values = user.values(MEMBER_OF).iter().take(MAX_VALUES);
     let groups: Vec<Dn> = values
-        .filter_map(|value| Dn::parse(std::str::from_utf8(value).ok()?).ok())
+        .filter_map(|value| Dn::received(std::str::from_utf8(value).ok()?).ok())
         .collect();
     let answering = questions
         .iter()

@@ -218,7 +218,7 @@ pub async fn answer(
     let found: Vec<Option<Entry>> = found.into_iter().map(read_entry).collect();
     let reading = result_code::read(Operation::GroupRead, result.rc);
     match (reading, found.as_slice()) {
-        (Reading::Done, [Some(entry)]) if entry.dn == question.group => Ok(Answer::Proven),
+        (Reading::Done, [Some(entry)]) if entry.dn.may_be(&question.group) => Ok(Answer::Proven),
         (Reading::Done, []) if result.refs.is_empty() => Ok(Answer::NotProven),
         (Reading::Done, []) => Err(session.only_referred(&question.group)),
         (Reading::Done, _) => Err(session.unavailable(Trouble::new(
@@ -316,7 +316,7 @@ pub async fn read_at(
         Reading::Done => match (found.next(), found.next()) {
             (None, _) if result.refs.is_empty() => Ok(Found::Nothing),
             (None, _) => Err(session.only_referred(dn)),
-            (Some(Some(entry)), None) if entry.dn == *dn => Ok(Found::Entry(entry)),
+            (Some(Some(entry)), None) if entry.dn.may_be(dn) => Ok(Found::Entry(entry)),
             (Some(_), _) => Err(session.unavailable(Trouble::new(
                 Cause::Protocol,
                 format!("asked for {dn}, the server sent another entry"),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::*;
 use crate::directory::{Change, ChangeVerdict, Refusal, Unavailable};
-use crate::policy::Proof;
+use crate::policy::{Answer, Proof, Question};
 use crate::secret::{NotAPassword, Password};
 use crate::transaction::PasswordDialogue;
 

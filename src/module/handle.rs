@@ -161,18 +161,20 @@ impl<'a> Handle<'a> {
         (prepared.user == user && prepared.args == *args).then_some(prepared.outcome)
     }
 
-    /// A login that found that the password has to be changed goes on: its gates were open.
-    pub fn password_is_changed(&mut self) {
+    /// A login of this user that found that the password has to be changed goes on: its gates were open.
+    pub fn password_is_changed(&mut self, user: &[u8]) {
         let remembered: Option<&Remembered> = ffi::kept(self.pamh);
-        let Some(earlier) = remembered.filter(|r| r.decision.outcome == Outcome::MustChange) else {
+        let must_change = |earlier: &&Remembered| {
+            earlier.subject.0 == user && earlier.decision.outcome == Outcome::MustChange
+        };
+        let Some(mut earlier) = remembered.filter(must_change).cloned() else {
             return;
         };
-        let mut granted = earlier.clone();
-        granted.decision = Decision {
-            identity: granted.decision.identity,
+        earlier.decision = Decision {
+            identity: earlier.decision.identity,
             ..Decision::local(Outcome::Granted, "the password has been changed")
         };
-        self.remember(granted);
+        self.remember(earlier);
     }
 
     /// Sets a variable of the session. False if libpam did not.

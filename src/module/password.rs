@@ -170,7 +170,7 @@ fn second(
     let mut directory = LdapDirectory::new(&config);
     let end = change::update(&config, subject, handle, &mut directory)?;
     if end.outcome == ChangeOutcome::Changed {
-        handle.password_is_changed();
+        handle.password_is_changed(attempt.user);
     }
     // Without an answer, it may be the new one.
     let may_be_new = matches!(

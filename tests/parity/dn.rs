@@ -43,9 +43,10 @@ impl Dn {
     pub fn respelled(&self, random: &mut Random) -> String {
         let separator = *random.of(&[",", ", ", " , ", ",  "]);
         self.written(separator, |kind, value| {
-            let kind = match random.below(3) {
+            let kind = match random.below(5) {
                 0 => kind.to_ascii_uppercase(),
-                1 => kind[..1].to_ascii_uppercase() + &kind[1..],
+                1 => long_name(kind).to_owned(),
+                2 => kind[..1].to_ascii_uppercase() + &kind[1..],
                 _ => kind.to_owned(),
             };
             let value = match random.below(4) {
@@ -77,6 +78,17 @@ impl Dn {
             })
             .collect();
         components.join(separator)
+    }
+}
+
+/// Another name of the attribute type (RFC 4519).
+fn long_name(kind: &str) -> &str {
+    match kind {
+        "cn" => "commonName",
+        "ou" => "organizationalUnitName",
+        "dc" => "0.9.2342.19200300.100.1.25",
+        "uid" => "UserID",
+        other => other,
     }
 }
 

@@ -70,9 +70,10 @@ pub fn policy(random: &mut Random, tree: &Tree, nested: bool) -> Policy {
 
 fn template(random: &mut Random) -> String {
     let base = *random.of(&[USERS, USERS, DEEP]);
-    match random.below(4) {
+    match random.below(6) {
         0 => format!("cn={{user}},{base}"),
         1 => format!("UID={{user}}, {base}"),
+        2 => format!("userid={{user}},{base}"),
         _ => format!("uid={{user}},{base}"),
     }
 }
@@ -181,7 +182,9 @@ impl<'t> Maker<'_, 't> {
             // What django-auth-ldap compares as text is spelled as the server does, as a rule.
             15..30 if !self.nested => {
                 let group = *self.random.of(&open);
-                group.dn.respelled(self.random)
+                // Some ways to type a letter give two characters.
+                let spelled = group.dn.respelled(self.random);
+                spelled.replace('é', "e\u{301}")
             }
             _ => self.random.of(&open).dn.as_configured(),
         }

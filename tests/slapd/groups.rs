@@ -172,10 +172,14 @@ fn a_member_of_a_member_is_not_a_member_unless_groups_are_nested() {
 #[test]
 fn the_dn_of_a_group_is_compared_as_a_dn() {
     let server = server();
-    let spelled = "CN=Active, OU=Groups,  DC=example,DC=com";
-    let config = server.config(&[("flags", &format!("is_active = \"{spelled}\""))]);
-    assert_eq!(auth_right(&config, "alice"), PAM_SUCCESS);
-    assert_eq!(auth_right(&config, "carol"), PAM_PERM_DENIED);
+    for spelled in [
+        "CN=Active, OU=Groups,  DC=example,DC=com",
+        "commonName=active,organizationalUnitName=groups,0.9.2342.19200300.100.1.25=example,dc=com",
+    ] {
+        let config = server.config(&[("flags", &format!("is_active = \"{spelled}\""))]);
+        assert_eq!(auth_right(&config, "alice"), PAM_SUCCESS, "{spelled}");
+        assert_eq!(auth_right(&config, "carol"), PAM_PERM_DENIED, "{spelled}");
+    }
 }
 
 #[test]
