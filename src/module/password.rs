@@ -13,6 +13,8 @@ use super::{code, keep_panics_quiet, prepare, trace, warn_of_servers_that_prove_
 use crate::log::{self, Log};
 use crate::login::Decision;
 use crate::login::change::{self, Changing, Subject};
+use crate::memory;
+use crate::names::UserName;
 use crate::outcome::{ChangeOutcome, Outcome, Pass};
 use crate::sys;
 use crate::transaction::{HostError, PasswordDialogue as _};
@@ -182,6 +184,14 @@ fn second(
     })?;
     if end.outcome == ChangeOutcome::Changed {
         handle.password_is_changed(attempt.user);
+    }
+    // Without an answer, it may be the new one.
+    let may_be_new = matches!(
+        end.outcome,
+        ChangeOutcome::Changed | ChangeOutcome::Unavailable
+    );
+    if let (true, Ok(user)) = (may_be_new, UserName::parse(attempt.user)) {
+        memory::password_changed(&user);
     }
     Ok(end)
 }

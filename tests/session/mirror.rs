@@ -1,7 +1,7 @@
 //! `session.mirror_groups`: the groups of the user that exist here by the same name.
 
 use crate::child::Task;
-use crate::common::directory::{GROUPS, group_dn, standard, user_dn};
+use crate::common::directory::{GROUPS, Ldif, group_dn, standard, user_dn};
 use crate::common::slapd::{Slapd, SlapdOptions};
 use crate::host;
 use crate::machine::Machine;
@@ -226,5 +226,38 @@ fn with_nesting_the_groups_of_groups_are_mirrored_too() {
             };
             assert_eq!(bob.groups(), [0, 29], "{nested}");
         }
+    });
+}
+
+/// The names are those of the groups' own entries. slapadd(8) runs no overlay, so `memberOf` is in the LDIF.
+#[test]
+fn the_groups_of_member_of_are_mirrored_where_a_search_reaches_them() {
+    let mut ldif = Ldif::tree();
+    let elsewhere = "cn=ops,ou=users,dc=example,dc=com";
+    let [active, web] = ["active", "web"].map(group_dn);
+    let gone = group_dn("db");
+    let member_of = [active.as_str(), &web, &gone, elsewhere].map(|dn| ("memberOf", dn));
+    ldif.user("sue", &member_of);
+    let sue = user_dn("sue");
+    ldif.group("active", &[&sue]).group("web", &[&sue]);
+    let ops = [("objectClass", "groupOfNames"), ("member", sue.as_str())];
+    ldif.entry(elsewhere, &ops);
+    let slapd = Slapd::start(&SlapdOptions {
+        ldif: ldif.text().to_owned(),
+        global: "moduleload memberof".to_owned(),
+        database: "overlay memberof".to_owned(),
+        ..SlapdOptions::default()
+    });
+    host::run(|machine| {
+        let group = format!("type = \"member_of\"\nsearch = [{{ base = \"{GROUPS}\" }}]");
+        let flags = format!("is_active = \"{active}\"");
+        let text = slapd.config_text(&[
+            ("group", &group),
+            ("flags", &flags),
+            ("session.mirror_groups", "mode = \"all\""),
+        ]);
+        let path = "/etc/pam_rsldap/config.toml";
+        machine.host.write(path, 0o644, &text);
+        assert_eq!(Task::default().groups(), [0, 29, WEB]);
     });
 }
