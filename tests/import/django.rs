@@ -360,7 +360,7 @@ fn mirrored_groups_keep_their_names() {
             Some("[\"wheel\"]"),
         ),
     ] {
-        let answer = without_gates(&format!("{ACTIVE}{line}"));
+        let answer = good(line);
         assert_eq!(
             answer.value("session.mirror_groups.mode"),
             Some(mode),
