@@ -91,6 +91,7 @@ impl Log {
             reason: &end.reason,
             passed_over: &end.passed_over,
             canonical: None,
+            cached: false,
         };
         self.write(level, severity, &line(subject, &ended, elapsed));
     }
@@ -159,6 +160,7 @@ pub fn decision_line(subject: Subject<'_>, decision: &Decision, elapsed: Duratio
         reason: &decision.reason,
         passed_over: &decision.passed_over,
         canonical: decision.canonical.as_ref(),
+        cached: decision.cached,
     };
     line(subject, &ended, elapsed)
 }
@@ -171,6 +173,7 @@ struct Ended<'a> {
     reason: &'a str,
     passed_over: &'a str,
     canonical: Option<&'a UserName>,
+    cached: bool,
 }
 
 fn line(subject: Subject<'_>, ended: &Ended<'_>, elapsed: Duration) -> String {
@@ -191,6 +194,9 @@ fn line(subject: Subject<'_>, ended: &Ended<'_>, elapsed: Duration) -> String {
     }
     if let Some(cause) = ended.cause {
         let _ = write!(line, " cause={}", cause.name());
+    }
+    if ended.cached {
+        line.push_str(" cache=hit");
     }
     for (key, text) in [("reason", ended.reason), ("passed_over", ended.passed_over)] {
         if !text.is_empty() {

@@ -14,6 +14,8 @@ use crate::directory::ldap::LdapDirectory;
 use crate::log::{self, Log};
 use crate::login::Decision;
 use crate::login::change::{self, Changing, Subject};
+use crate::memory;
+use crate::names::UserName;
 use crate::outcome::{ChangeOutcome, Outcome, Pass};
 use crate::sys;
 use crate::transaction::{HostError, PasswordDialogue as _};
@@ -169,6 +171,14 @@ fn second(
     let end = change::update(&config, subject, handle, &mut directory)?;
     if end.outcome == ChangeOutcome::Changed {
         handle.password_is_changed(attempt.user);
+    }
+    // Without an answer, it may be the new one.
+    let may_be_new = matches!(
+        end.outcome,
+        ChangeOutcome::Changed | ChangeOutcome::Unavailable
+    );
+    if let (true, Ok(user)) = (may_be_new, UserName::parse(attempt.user)) {
+        memory::password_changed(&user);
     }
     Ok(end)
 }
