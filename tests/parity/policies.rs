@@ -166,21 +166,19 @@ impl<'t> Maker<'_, 't> {
         let groups = self.of_this_kind();
         let readable = |group: &&&Group| group.access == Access::Open;
         let open: Vec<&Group> = groups.iter().filter(readable).copied().collect();
-        match self.random.below(200) {
-            0..3 => format!("cn=no such group,{GROUPS}"),
-            3 => format!("cn=x,{MISSING}"),
+        match self.random.below(400) {
+            0..6 => format!("cn=no such group,{GROUPS}"),
+            6 => format!("cn=x,{MISSING}"),
             // An attribute that the server does not know: not a DN there.
-            4 => format!("noSuchAttribute=x,{GROUPS}"),
-            5..8 => self.tree.groups[self.random.below(self.tree.groups.len())]
-                .dn
-                .text(),
-            8..10 => self.random.of(&groups).dn.text(),
-            10..15 => {
+            7 => format!("noSuchAttribute=x,{GROUPS}"),
+            8..14 => self.random.of(&self.tree.groups).dn.text(),
+            14..16 => self.random.of(&groups).dn.text(),
+            16..30 => {
                 let group = *self.random.of(&open);
                 group.dn.respelled(self.random)
             }
             // What django-auth-ldap compares as text is spelled as the server does, as a rule.
-            15..30 if !self.nested => {
+            30..70 if !self.nested => {
                 let group = *self.random.of(&open);
                 // Some ways to type a letter give two characters.
                 let spelled = group.dn.respelled(self.random);

@@ -28,6 +28,7 @@ const WORKERS: usize = 2;
 /// What a run has found.
 #[derive(Default)]
 pub struct Report {
+    pub nested: bool,
     pub compared: usize,
     /// Class, flags and attributes are the same.
     pub equal: usize,
@@ -95,7 +96,8 @@ impl Report {
     /// The figures.
     pub fn summary(&self, seed: u64) -> String {
         let mut text = format!(
-            "{SEED}={seed}: {} of {} verdicts are equal, {} differ as listed, {} do not",
+            "{SEED}={seed}, {}: {} of {} verdicts are equal, {} differ as listed, {} do not",
+            if self.nested { "nested" } else { "flat" },
             self.equal,
             self.compared,
             self.compared - self.equal - self.failures.len(),
@@ -118,7 +120,10 @@ pub fn run(seed: u64, nested: bool, verdicts: usize) -> Report {
     let tree = Tree { users, groups };
     let slapd = tree.serve();
     let next = AtomicUsize::new(0);
-    let report = Mutex::new(Report::default());
+    let report = Mutex::new(Report {
+        nested,
+        ..Report::default()
+    });
     let work = |worker: usize| {
         let mut sides = Sides::new(&slapd, worker);
         loop {
