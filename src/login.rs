@@ -5,21 +5,30 @@
 //!
 //! The password decides before the gates do: whoever does not know it learns nothing about them.
 
+mod announce;
 mod canonical;
 pub mod change;
+mod gates;
+mod listing;
+mod session;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::account_state::{self, Attributes, Circumstances, State, Warning, listed};
+use crate::account_state::{self, Attributes, Circumstances, State, Warning};
 use crate::config::{Config, UserLookup};
 use crate::directory::{Cause, Directory, DirectoryError, Entry, UserBindVerdict};
-use crate::host_names::host_names;
-use crate::names::{AttributeName, Dn, FlagName, ServiceName, UserName};
+use crate::names::{Dn, FlagName, ServiceName, UserName};
 use crate::notice::Notice;
 use crate::outcome::{Expired, Outcome, Phase};
-use crate::policy::{self, Answer, Facts, Question, Verdict};
+use crate::policy;
 use crate::sys;
 use crate::transaction::{HostError, Transaction};
+pub use session::Groups;
+
+pub use announce::announce;
+use gates::pass_gates;
+use listing::is_listed;
+pub use listing::listings;
 
 /// Who wants in, by which way, under which rules.
 #[derive(Clone, Copy)]
@@ -62,6 +71,8 @@ pub struct Identity {
     pub flags: BTreeSet<FlagName>,
     /// Key of `[user.attributes]` in upper case → first value.
     pub attributes: BTreeMap<String, String>,
+    /// What the local groups of the session are chosen from.
+    pub groups: Groups,
 }
 
 impl Decision {
@@ -77,31 +88,6 @@ impl Decision {
             identity: None,
             notice: None,
         }
-    }
-}
-
-/// Tells the user what there is to tell, once in a login.
-///
-/// Warnings, and that the password has to be changed, are told in the account phase: the auth phase of a
-/// login may still fail at the next module, and of some programs (sshd with a key, cron) it is the only
-/// phase. Why a user is turned away is told in the phase that does it; an account phase that takes over
-/// what auth has decided does not say it again.
-pub fn announce(
-    phase: Phase,
-    taken_over: bool,
-    decision: &Decision,
-    transaction: &mut dyn Transaction,
-) {
-    let Some(notice) = &decision.notice else {
-        return;
-    };
-    let turned_away = matches!(decision.outcome, Outcome::Expired(_));
-    let now = match phase {
-        Phase::Auth => turned_away,
-        Phase::Account => !(turned_away && taken_over),
-    };
-    if now {
-        transaction.tell(notice);
     }
 }
 
@@ -354,32 +340,6 @@ fn admit(
     }
 }
 
-/// Whether the entry lists this host and this service, where the configuration asks for that.
-fn is_listed(request: Request<'_>, entry: &Entry) -> Result<(), End> {
-    let checks = listings(request.config, request.service, entry);
-    let refused = |why: String| End::Decided(Outcome::Refused, why);
-    checks
-        .into_iter()
-        .try_for_each(|check| check.map_err(refused))
-}
-
-/// The same for each attribute that counts: the reason where it does not let the user in.
-#[must_use]
-pub fn listings(config: &Config, service: &ServiceName, entry: &Entry) -> Vec<Result<(), String>> {
-    let check = |attribute: &AttributeName, names: &[&str]| {
-        let attribute = attribute.as_str();
-        listed::check(attribute, entry.values(attribute), names)
-    };
-    let host = config.access.host_attribute.as_ref().map(|attribute| {
-        let names = host_names();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        check(attribute, &names)
-    });
-    let service_attribute = config.access.service_attribute.as_ref();
-    let service = service_attribute.map(|attribute| check(attribute, &[service.as_str()]));
-    host.into_iter().chain(service).collect()
-}
-
 /// The administrator's own words on changing passwords.
 fn prohibition(config: &Config) -> Option<Notice> {
     let text = config.password.prohibit_message.clone()?;
@@ -401,69 +361,6 @@ pub fn circumstances(just_bound: bool) -> Circumstances {
         just_bound,
         lockout_duration: None,
     }
-}
-
-/// Asks until every gate is decided; then, for the session, until every flag is.
-fn pass_gates(
-    request: Request<'_>,
-    entry: Entry,
-    directory: &mut dyn Directory,
-) -> Result<Identity, End> {
-    let Request {
-        config, service, ..
-    } = request;
-    let gates = policy::gates(config, service);
-    let mut facts = Facts::new();
-    loop {
-        match policy::verdict(&gates, &config.flags, &facts) {
-            Verdict::Open => break,
-            Verdict::Shut(why) => return Err(End::Decided(Outcome::Refused, why)),
-            Verdict::Misconfigured(why) => return Err(End::Decided(Outcome::ConfigError, why)),
-            Verdict::Ask(open) => ask(request, directory, &entry, open, &mut facts)?,
-        }
-    }
-    let mut flags = BTreeSet::new();
-    if config.session.environment {
-        flags = loop {
-            match policy::flags_set(&config.flags, &facts) {
-                Ok(flags) => break flags,
-                Err(open) => ask(request, directory, &entry, open, &mut facts)?,
-            }
-        };
-    }
-    let attributes = config
-        .user
-        .attributes
-        .iter()
-        .filter_map(|(key, attribute)| {
-            Some((
-                key.clone(),
-                entry.first_text(attribute.as_str())?.to_owned(),
-            ))
-        });
-    Ok(Identity {
-        attributes: attributes.collect(),
-        dn: entry.dn,
-        flags,
-    })
-}
-
-/// Adds a fact for each of the questions, whatever the directory does: asking ends.
-fn ask(
-    request: Request<'_>,
-    directory: &mut dyn Directory,
-    entry: &Entry,
-    questions: Vec<Question>,
-    facts: &mut Facts,
-) -> Result<(), DirectoryError> {
-    let mut answers = directory.ask(request.user, entry, &questions)?.into_iter();
-    let unanswered = || Answer::Withheld("no answer".to_owned());
-    facts.extend(
-        questions
-            .into_iter()
-            .map(|question| (question, answers.next().unwrap_or_else(unanswered))),
-    );
-    Ok(())
 }
 
 fn conclude(result: Result<Admitted, End>, directory: &dyn Directory) -> Decision {

@@ -92,6 +92,8 @@ fn each_crate_is_named_in_its_layer_only() {
     only_in("clap_complete", &["bin/rsldapctl/"]);
     only_in("serde", &["bin/rsldapctl/"]);
     only_in("serde_json", &["bin/rsldapctl/"]);
+    only_in("tree_sitter", &["bin/rsldapctl/import/python"]);
+    only_in("tree_sitter_python", &["bin/rsldapctl/import/python"]);
 }
 
 #[test]

@@ -7,36 +7,19 @@ use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
+use super::Config;
 use super::error::ConfigError;
 use super::source::Source;
-use super::{Config, Log, MirrorMode};
 
 /// A key, and whether this configuration asks for what it brings.
 type NotBuiltYet = (&'static str, fn(&Config) -> bool);
 
 const NOT_BUILT_YET: &[NotBuiltYet] = &[
-    ("session.local_groups", |c| {
-        !c.session.local_groups.is_empty()
-    }),
-    ("session.mirror_groups.mode", |c| {
-        c.session.mirror_groups.mode != MirrorMode::Off
-    }),
-    ("session.mirror_groups.names", |c| {
-        !c.session.mirror_groups.names.is_empty()
-    }),
-    ("session.mirror_groups.min_gid", |c| {
-        c.session.mirror_groups.min_gid != 1000
-    }),
     ("cache.groups", |c| !c.cache.groups.is_zero()),
     ("offline.credentials", |c| c.offline.credentials),
     ("offline.expire", |c| {
         c.offline.expire != Duration::from_secs(7 * 86_400)
     }),
-    ("log.file", |c| c.log.file.is_some()),
-    ("log.max_bytes", |c| {
-        c.log.max_bytes != Log::default().max_bytes
-    }),
-    ("log.backups", |c| c.log.backups != Log::default().backups),
 ];
 
 /// Refuses a configuration that asks for more than there is.

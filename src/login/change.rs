@@ -10,10 +10,11 @@
 //! password is asked for and verified then, as pam_unix(8) does it.
 
 use super::{End, Request, identify, screen, state};
-use crate::account_state::State;
-use crate::account_state::{Attributes, shadow};
-use crate::config::{ChangeMethod, Config};
-use crate::directory::{Cause, ChangeVerdict, Directory, DirectoryError, Entry, UserBindVerdict};
+use crate::account_state::{Attributes, State, counts, shadow};
+use crate::config::{AccountState, ChangeMethod, Config};
+use crate::directory::{
+    Cause, ChangeVerdict, Directory, DirectoryError, Entry, Refusal, UserBindVerdict,
+};
 use crate::names::ServiceName;
 use crate::notice::Notice;
 use crate::outcome::{ChangeOutcome, Expired, Outcome};
@@ -192,7 +193,7 @@ pub fn update(
     });
     let end = result.unwrap_or_else(|end| match end.outcome {
         // The first pass has found the user. pam_unix has no business with this password now.
-        ChangeOutcome::UnknownUser => Changing {
+        ChangeOutcome::UnknownUser | ChangeOutcome::Exempt => Changing {
             outcome: ChangeOutcome::Unavailable,
             ..end
         },
@@ -204,6 +205,9 @@ pub fn update(
 /// Nothing was sent, or nothing that changes a password.
 const NOT_NOW: &str =
     "The directory cannot be asked now. Your password is unchanged: try again later.";
+/// Waiting does not help.
+const NOT_SO: &str = "This host and the directory do not fit together. Your password is unchanged: \
+     ask your administrator.";
 /// The request for the change was sent.
 const NO_ANSWER: &str = "The directory gave no answer. Whether your password has been changed is \
      not certain: try the new one, then the old one.";
@@ -265,9 +269,6 @@ fn in_the_way(config: &Config, entry: &Entry) -> Option<(ChangeOutcome, String, 
 }
 
 fn too_soon(config: &Config, entry: &Entry) -> Option<(ChangeOutcome, String, Option<Notice>)> {
-    use crate::account_state::counts;
-    use crate::config::AccountState;
-    use crate::directory::Refusal;
     if !counts(config.access.account_state.as_ref(), AccountState::Shadow) {
         return None;
     }
@@ -333,7 +334,7 @@ fn failed(
 ) -> Changing {
     let words = match &error {
         // An answer, and not that it was done.
-        DirectoryError::Config(_) => NOT_NOW,
+        DirectoryError::Config(_) => NOT_SO,
         DirectoryError::Unavailable(_) => no_answer,
     };
     dialogue.tell(&Notice::NotChanged(words, None));

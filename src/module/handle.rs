@@ -14,6 +14,7 @@ use crate::names::UserName;
 use crate::notice::{Notice, Tone};
 use crate::outcome::{ChangeOutcome, Outcome};
 use crate::secret::{NotAPassword, Password};
+use crate::session::groups::Wanted;
 use crate::transaction::{HostError, PasswordDialogue, Transaction};
 
 /// How long an earlier phase's decision stands for a later one. The phases of one login follow each
@@ -42,6 +43,17 @@ pub struct Remembered {
     pub manner: Manner,
     /// The session's variables.
     pub environment: Vec<(String, String)>,
+    /// The session's local groups.
+    pub groups: SessionGroups,
+}
+
+/// The local groups of a session.
+#[derive(Clone)]
+pub struct SessionGroups {
+    /// Those it is to get.
+    pub wanted: Vec<Wanted>,
+    /// Why there are fewer than there should be, or none.
+    pub problem: Option<String>,
 }
 
 /// How the first pass of a change ended, for the second.
@@ -161,18 +173,20 @@ impl<'a> Handle<'a> {
         (prepared.user == user && prepared.args == *args).then_some(prepared.outcome)
     }
 
-    /// A login that found that the password has to be changed goes on: its gates were open.
-    pub fn password_is_changed(&mut self) {
+    /// A login of this user that found that the password has to be changed goes on: its gates were open.
+    pub fn password_is_changed(&mut self, user: &[u8]) {
         let remembered: Option<&Remembered> = ffi::kept(self.pamh);
-        let Some(earlier) = remembered.filter(|r| r.decision.outcome == Outcome::MustChange) else {
+        let must_change = |earlier: &&Remembered| {
+            earlier.subject.0 == user && earlier.decision.outcome == Outcome::MustChange
+        };
+        let Some(mut earlier) = remembered.filter(must_change).cloned() else {
             return;
         };
-        let mut granted = earlier.clone();
-        granted.decision = Decision {
-            identity: granted.decision.identity,
+        earlier.decision = Decision {
+            identity: earlier.decision.identity,
             ..Decision::local(Outcome::Granted, "the password has been changed")
         };
-        self.remember(granted);
+        self.remember(earlier);
     }
 
     /// Sets a variable of the session. False if libpam did not.

@@ -168,7 +168,7 @@ fn second(
     let mut directory = LdapDirectory::new(&config);
     let end = change::update(&config, subject, handle, &mut directory)?;
     if end.outcome == ChangeOutcome::Changed {
-        handle.password_is_changed();
+        handle.password_is_changed(attempt.user);
     }
     Ok(end)
 }

@@ -5,13 +5,14 @@ use std::ffi::c_int;
 
 use crate::common::login::account;
 use crate::common::pam::{
-    PAM_ACCT_EXPIRED, PAM_AUTHTOK_EXPIRED, PAM_PERM_DENIED, PAM_SUCCESS, PAM_USER_UNKNOWN,
+    PAM_ACCT_EXPIRED, PAM_AUTHTOK_EXPIRED, PAM_NEW_AUTHTOK_REQD, PAM_PERM_DENIED, PAM_SUCCESS,
+    PAM_USER_UNKNOWN,
 };
 use crate::fixture::{Site, auth_right};
 use crate::samba::entry;
 
 /// The account, a line that its entry has, and what the account phase comes to.
-const STATES: [(&str, &str, c_int); 14] = [
+const STATES: [(&str, &str, c_int); 15] = [
     ("alice", "userAccountControl: 512", PAM_SUCCESS),
     ("disabled", "userAccountControl: 514", PAM_ACCT_EXPIRED),
     // The two values that say "never".
@@ -27,7 +28,7 @@ const STATES: [(&str, &str, c_int); 14] = [
     // Locked since this morning, for half an hour; and yesterday, which the computed bits know.
     ("guessed-today", "lockoutTime: 13", PAM_ACCT_EXPIRED),
     ("guessed-long-ago", "lockoutTime: ", PAM_SUCCESS),
-    ("must-change", "pwdLastSet: 0", PAM_AUTHTOK_EXPIRED),
+    ("must-change", "pwdLastSet: 0", PAM_NEW_AUTHTOK_REQD),
     (
         "ran-out",
         "msDS-User-Account-Control-Computed: 8388608",
@@ -35,6 +36,7 @@ const STATES: [(&str, &str, c_int); 14] = [
     ),
     ("ran-out-never", "userAccountControl: 66048", PAM_SUCCESS),
     ("outsider", "userAccountControl: 512", PAM_PERM_DENIED),
+    ("outsider-must-change", "pwdLastSet: 0", PAM_PERM_DENIED),
     // Closed counts before the gates do.
     (
         "outsider-disabled",

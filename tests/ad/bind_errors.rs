@@ -5,8 +5,8 @@ use std::ffi::c_int;
 
 use crate::common::login::{account, auth};
 use crate::common::pam::{
-    PAM_ACCT_EXPIRED, PAM_AUTH_ERR, PAM_AUTHTOK_EXPIRED, PAM_PERM_DENIED, PAM_SERVICE_ERR,
-    PAM_SUCCESS, PAM_USER_UNKNOWN,
+    PAM_ACCT_EXPIRED, PAM_AUTH_ERR, PAM_AUTHTOK_EXPIRED, PAM_NEW_AUTHTOK_REQD, PAM_PERM_DENIED,
+    PAM_SERVICE_ERR, PAM_SUCCESS, PAM_USER_UNKNOWN,
 };
 use crate::fixture::{Site, auth_right};
 use crate::samba::{diagnostic, password_of, person_dn};
@@ -26,7 +26,7 @@ const REFUSED: [(&str, &str, c_int, c_int); 8] = [
         "must-change",
         "773",
         PAM_AUTHTOK_EXPIRED,
-        PAM_AUTHTOK_EXPIRED,
+        PAM_NEW_AUTHTOK_REQD,
     ),
     ("guessed-today", "775", PAM_ACCT_EXPIRED, PAM_ACCT_EXPIRED),
 ];

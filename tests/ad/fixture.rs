@@ -11,6 +11,10 @@ use crate::common::login::auth;
 use crate::common::sections;
 use crate::samba::{BASE, Domain, SERVICE_DN, group_dn, password_of};
 
+/// For a machine that has much else to do.
+const PATIENT: &str =
+    "connect_timeout = \"15s\"\noperation_timeout = \"15s\"\ndeadline = \"40s\"\n";
+
 /// The controller, for this thread; and where this test's configurations are.
 pub struct Site {
     domain: &'static Domain,
@@ -26,9 +30,10 @@ impl Site {
         }
     }
 
-    /// A module configuration for the domain. [`sections::with`] says what an override is.
+    /// A patient module configuration for the domain. [`sections::with`] says what an override is.
     pub fn config(&self, overrides: &[(&str, &str)]) -> PathBuf {
         let text = sections::with(self.default_sections(), overrides);
+        let text = text.replace("[server]\n", &format!("[server]\n{PATIENT}"));
         self.file("config.toml", &text)
     }
 
@@ -53,11 +58,7 @@ impl Site {
     fn default_sections(&self) -> Vec<(String, String)> {
         let password = self.file("bind-password", &password_of("svc-linux"));
         [
-            (
-                "server",
-                "uris = [\"ldaps://127.0.0.1\"]\ndeadline = \"20s\"\noperation_timeout = \"15s\""
-                    .to_owned(),
-            ),
+            ("server", "uris = [\"ldaps://127.0.0.1\"]".to_owned()),
             (
                 "tls",
                 format!("ca_file = \"{}\"", self.domain.ca_file().display()),

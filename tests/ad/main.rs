@@ -14,7 +14,9 @@ mod samba;
 
 mod account_state;
 mod bind_errors;
+mod canonical;
 mod gates;
 mod nested;
+mod password_change;
 mod shipped;
 mod transport;

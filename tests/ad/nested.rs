@@ -117,3 +117,17 @@ fn the_global_catalog_knows_nested_groups_too() {
     assert_eq!(verdict(&config, "carol"), PAM_SUCCESS);
     assert_eq!(verdict(&config, "bob"), PAM_PERM_DENIED);
 }
+
+#[test]
+fn member_of_has_direct_groups_and_not_the_primary_one() {
+    let site = Site::enter();
+    let schema = "type = \"member_of\"";
+    let config = gate(&site, &group_dn("inner"), schema);
+    assert_eq!(verdict(&config, "carol"), PAM_SUCCESS);
+    assert_eq!(verdict(&config, "bob"), PAM_PERM_DENIED);
+    let primary = format!("CN=Domain Users,CN=Users,{BASE}");
+    for group in [group_dn("outer"), primary] {
+        let config = gate(&site, &group, schema);
+        assert_eq!(verdict(&config, "carol"), PAM_PERM_DENIED, "{group}");
+    }
+}

@@ -5,7 +5,6 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 use std::{fs, thread};
 
 use tempfile::TempDir;
@@ -30,7 +29,10 @@ impl Ds389 {
     /// Makes an instance with the suffix `dc=example,dc=com` and the sample entries of
     /// dscreate(8), starts it, and has the
     /// manager carry out `ldif`: entries to add, and changes.
-    pub fn start(ldif: &str) -> Ds389 {
+    ///
+    /// # Errors
+    /// There is no server: what it said.
+    pub fn start(ldif: &str) -> Result<Ds389, String> {
         need("ns-slapd", "389-ds-base");
         need("dscreate", "389-ds-base");
         need("pk12util", "libnss3-tools");
@@ -39,19 +41,21 @@ impl Ds389 {
         make_certificates(directory.path(), &["127.0.0.1", "ldap1.example.com"]);
         let script = include_str!("ds389/start.sh");
         let script = format!("MANAGER_PASSWORD={MANAGER_PASSWORD}\n{script}");
-        let enclosure = Enclosure::start(&script, directory);
-        enclosure.wait_for_ports(Duration::from_secs(180), &PORTS);
+        let enclosure = Enclosure::start(&script, directory, &PORTS)?;
         let server = Ds389 {
             enclosure: enclosure.until_exit(),
         };
+        // The thread that changes things stays in the network, so it is one of its own.
         thread::scope(|scope| {
             let inside = scope.spawn(|| {
                 server.enter();
                 server.change(ldif);
             });
-            inside.join().expect("the directory is filled");
-        });
-        server
+            inside
+                .join()
+                .map_err(|_| "the directory is not filled".to_owned())
+        })?;
+        Ok(server)
     }
 
     /// Puts the calling thread into the network of the server.

@@ -23,6 +23,8 @@ use crate::common::slapd::spawn;
 
 /// The line with which a script says that the namespaces are there.
 const INSIDE: &str = "inside the enclosure";
+/// How long a server may take to be there, on a machine that has much else to do.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// What every script begins with. The test's PATH may lead to another Python than the one that has
 /// the server's modules.
 const PROLOGUE: &str = "set -eu\nexport PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C\n\
@@ -38,11 +40,15 @@ pub struct Enclosure {
 }
 
 impl Enclosure {
-    /// Writes the files to a temporary directory and runs `script` (sh) there, in namespaces of its
-    /// own. The script ends with the server, in the foreground.
+    /// Runs `script` (sh) in the directory, in namespaces of its own, and waits until it accepts
+    /// connections on all of these ports of 127.0.0.1. The script ends with the server, in the
+    /// foreground.
     ///
     /// Panics where the process is not root.
-    pub fn start(script: &str, directory: TempDir) -> Enclosure {
+    ///
+    /// # Errors
+    /// The script ended, or took too long: what it said.
+    pub fn start(script: &str, directory: TempDir, ports: &[u16]) -> Result<Enclosure, String> {
         // SAFETY: geteuid(2) has no conditions.
         let root = unsafe { libc::geteuid() } == 0;
         assert!(
@@ -65,10 +71,9 @@ impl Enclosure {
             directory,
             child: Mutex::new(child),
         };
-        enclosure.wait(Duration::from_secs(20), |enclosure| {
-            enclosure.log().contains(INSIDE)
-        });
-        enclosure
+        enclosure.wait(|enclosure| enclosure.log().contains(INSIDE))?;
+        enclosure.wait(|enclosure| enclosure.listens(ports))?;
+        Ok(enclosure)
     }
 
     /// The directory in which the script runs.
@@ -85,37 +90,43 @@ impl Enclosure {
     /// Puts the calling thread, and the children that it will have, into the enclosure's network. Its
     /// view of files and processes stays.
     pub fn enter(&self) {
-        let network = format!("/proc/{}/ns/net", self.pid());
-        let network = File::open(network).expect("a running enclosure");
+        self.try_enter()
+            .unwrap_or_else(|error| panic!("no network: {error}\n{}", self.log()));
+    }
+
+    fn try_enter(&self) -> io::Result<()> {
+        let network = File::open(format!("/proc/{}/ns/net", self.pid()))?;
         // SAFETY: setns(2) of the network concerns the calling thread alone.
-        let code = unsafe { libc::setns(network.as_raw_fd(), libc::CLONE_NEWNET) };
-        assert_eq!(code, 0, "setns: {}", io::Error::last_os_error());
+        match unsafe { libc::setns(network.as_raw_fd(), libc::CLONE_NEWNET) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
     }
 
-    /// Waits until the server accepts connections on all of these ports of 127.0.0.1.
-    pub fn wait_for_ports(&self, patience: Duration, ports: &[u16]) {
-        self.wait(patience, |enclosure| {
-            thread::scope(|scope| {
-                let inside = scope.spawn(|| {
-                    enclosure.enter();
-                    ports.iter().all(|port| {
-                        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
-                        TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
-                    })
-                });
-                inside.join().expect("no panic")
-            })
-        });
+    fn listens(&self, ports: &[u16]) -> bool {
+        let connects = |port: &u16| {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
+            TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
+        };
+        // The thread that asks stays in the network, so it is one of its own.
+        thread::scope(|scope| {
+            let inside = scope.spawn(|| self.try_enter().is_ok() && ports.iter().all(connects));
+            inside.join().expect("no panic")
+        })
     }
 
-    fn wait(&self, patience: Duration, mut done: impl FnMut(&Enclosure) -> bool) {
-        let end = Instant::now() + patience;
+    fn wait(&self, mut done: impl FnMut(&Enclosure) -> bool) -> Result<(), String> {
+        let end = Instant::now() + PATIENCE;
         while !done(self) {
-            let ended = lock(&self.child).try_wait().expect("wait");
-            assert!(ended.is_none(), "the server ended:\n{}", self.log());
-            assert!(Instant::now() < end, "no server in time:\n{}", self.log());
+            if lock(&self.child).try_wait().expect("wait").is_some() {
+                return Err(format!("the server ended:\n{}", self.log()));
+            }
+            if Instant::now() > end {
+                return Err(format!("no server in time:\n{}", self.log()));
+            }
             thread::sleep(Duration::from_millis(20));
         }
+        Ok(())
     }
 
     /// Leaves the tree running until the test binary exits, then kills it and removes its files.

@@ -3,7 +3,9 @@
 use std::ffi::c_int;
 use std::path::Path;
 
-use super::pam::{Client, PAM_MAXTRIES, Stack};
+use super::pam::{
+    Client, PAM_CHANGE_EXPIRED_AUTHTOK, PAM_ERROR_MSG, PAM_MAXTRIES, PAM_TEXT_INFO, Stack,
+};
 
 /// What the stack of [`stack`] answers where the module said PAM_IGNORE: its neighbour's code,
 /// which the module itself never gives.
@@ -58,4 +60,29 @@ pub fn account(config: &Path, user: impl AsRef<[u8]>) -> c_int {
         "the account phase asks the user nothing"
     );
     code
+}
+
+/// pam_chauthtok(3) of an application that runs as root, as sshd and login(1) do, with these answers: the
+/// code, and what the user is told.
+pub fn change_password(config: &Path, user: &str, answers: &[&str]) -> (c_int, Vec<String>) {
+    let stack = stack(config);
+    let mut client = Client::start(&stack, "login", user);
+    for answer in answers {
+        client.answer(answer);
+    }
+    let code = client.chauthtok(PAM_CHANGE_EXPIRED_AUTHTOK);
+    assert_eq!(client.answers_left(), 0, "{:?}", client.messages());
+    (code, told(&client))
+}
+
+/// What was said and is no question.
+pub fn told(client: &Client) -> Vec<String> {
+    client
+        .messages()
+        .into_iter()
+        .filter(|message| matches!(message.style, PAM_TEXT_INFO | PAM_ERROR_MSG))
+        .map(|message| message.text)
+        // The neighbour of the module.
+        .filter(|text| !text.starts_with("prechauthtok="))
+        .collect()
 }

@@ -8,7 +8,6 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -48,13 +47,15 @@ pub struct Domain {
 impl Domain {
     /// The domain, running; the calling thread is in its network from here on.
     pub fn enter() -> &'static Domain {
-        static DOMAIN: OnceLock<Domain> = OnceLock::new();
+        // One that cannot be provisioned is not tried again by each test.
+        static DOMAIN: OnceLock<Result<Domain, String>> = OnceLock::new();
         let domain = DOMAIN.get_or_init(Domain::start);
+        let domain = domain.as_ref().unwrap_or_else(|why| panic!("{why}"));
         domain.enclosure.enter();
         domain
     }
 
-    fn start() -> Domain {
+    fn start() -> Result<Domain, String> {
         need("samba", "samba (Debian 12) or samba-ad-dc (Debian 13)");
         need(
             "samba-tool",
@@ -70,11 +71,10 @@ impl Domain {
         .expect("a file");
         let script = include_str!("samba/start.sh");
         let script = format!("ADMINISTRATOR_PASSWORD={ADMINISTRATOR_PASSWORD}\n{script}");
-        let enclosure = Enclosure::start(&script, directory);
-        enclosure.wait_for_ports(Duration::from_secs(180), &PORTS);
-        Domain {
+        let enclosure = Enclosure::start(&script, directory, &PORTS)?;
+        Ok(Domain {
             enclosure: enclosure.until_exit(),
-        }
+        })
     }
 
     /// The certificate of the authority that signed the controller's.

@@ -5,8 +5,8 @@ use std::ffi::c_int;
 use crate::common::directory::password_of;
 use crate::common::login::{account, auth};
 use crate::common::pam::{
-    PAM_ACCT_EXPIRED, PAM_AUTH_ERR, PAM_AUTHTOK_EXPIRED, PAM_PERM_DENIED, PAM_SUCCESS,
-    PAM_USER_UNKNOWN,
+    PAM_ACCT_EXPIRED, PAM_AUTH_ERR, PAM_AUTHTOK_EXPIRED, PAM_NEW_AUTHTOK_REQD, PAM_PERM_DENIED,
+    PAM_SUCCESS, PAM_USER_UNKNOWN,
 };
 use crate::fixture::{Site, auth_right, bind};
 
@@ -37,8 +37,8 @@ const STATES: [(&str, &str, c_int, c_int); 8] = [
     (
         "mustchange",
         "Success (0); Password must be changed",
-        PAM_AUTHTOK_EXPIRED,
-        PAM_AUTHTOK_EXPIRED,
+        PAM_SUCCESS,
+        PAM_NEW_AUTHTOK_REQD,
     ),
     (
         "warned",

@@ -17,9 +17,12 @@ use crate::common::{need, sections};
 use crate::ds389::{Ds389, MANAGER_DN, MANAGER_PASSWORD};
 
 /// Users, and the password policy of their own that some have.
-const ACTIVE: [(&str, Option<&str>); 14] = [
+const ACTIVE: [(&str, Option<&str>); 17] = [
     ("alice", None),
     ("bob", None),
+    ("changer", None),
+    ("newcomer", None),
+    ("latecomer", Some("lenient")),
     ("carol", None),
     ("inactivated", None),
     ("guessed", None),
@@ -72,6 +75,10 @@ const LOCKED: &str = "add: accountUnlockTime\naccountUnlockTime: 21000101000000Z
 /// The configuration that the project ships for this kind of server.
 pub const SHIPPED: &str = include_str!("../../conf/389-ds.toml");
 
+/// For a machine that has much else to do.
+const PATIENT: &str =
+    "connect_timeout = \"15s\"\noperation_timeout = \"15s\"\ndeadline = \"40s\"\n";
+
 /// The server, for this thread; and where this test's configurations are.
 pub struct Site {
     server: &'static Ds389,
@@ -81,8 +88,10 @@ pub struct Site {
 impl Site {
     /// Enters the network of the server, which the first call makes.
     pub fn enter() -> Site {
-        static SERVER: OnceLock<Ds389> = OnceLock::new();
+        // One that does not start is not tried again by each test.
+        static SERVER: OnceLock<Result<Ds389, String>> = OnceLock::new();
         let server = SERVER.get_or_init(|| Ds389::start(&seed()));
+        let server = server.as_ref().unwrap_or_else(|why| panic!("{why}"));
         server.enter();
         Site {
             server,
@@ -107,9 +116,10 @@ impl Site {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// A module configuration for the server. [`sections::with`] says what an override is.
+    /// A patient module configuration for the server. [`sections::with`] says what an override is.
     pub fn config(&self, overrides: &[(&str, &str)]) -> PathBuf {
         let text = sections::with(self.default_sections(), overrides);
+        let text = text.replace("[server]\n", &format!("[server]\n{PATIENT}"));
         self.file("config.toml", &text)
     }
 
@@ -127,11 +137,7 @@ impl Site {
     fn default_sections(&self) -> Vec<(String, String)> {
         let password = self.file("bind-password", SERVICE_PASSWORD);
         [
-            (
-                "server",
-                "uris = [\"ldaps://127.0.0.1\"]\ndeadline = \"20s\"\noperation_timeout = \"15s\""
-                    .to_owned(),
-            ),
+            ("server", "uris = [\"ldaps://127.0.0.1\"]".to_owned()),
             (
                 "tls",
                 format!("ca_file = \"{}\"", self.server.ca_file().display()),
@@ -219,6 +225,10 @@ fn seed() -> String {
             "replace: passwordExpirationTime\npasswordExpirationTime: 20200101000000Z",
         ),
         (
+            "latecomer",
+            "replace: passwordExpirationTime\npasswordExpirationTime: 20200101000000Z",
+        ),
+        (
             "spent",
             "replace: passwordExpirationTime\npasswordExpirationTime: 20200101000000Z",
         ),
@@ -245,11 +255,11 @@ fn seed() -> String {
          replace: passwordMustChange\npasswordMustChange: on",
     );
     // Only from here on has a password that the manager sets to be changed.
-    let password = password_of("mustchange");
-    ldif.change(
-        &user_dn("mustchange"),
-        &format!("replace: userPassword\nuserPassword: {password}"),
-    );
+    for name in ["mustchange", "newcomer"] {
+        let password = password_of(name);
+        let lines = format!("replace: userPassword\nuserPassword: {password}");
+        ldif.change(&user_dn(name), &lines);
+    }
     ldif.text().to_owned()
 }
 

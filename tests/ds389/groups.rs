@@ -62,13 +62,25 @@ fn members_of_member_groups_count_where_the_configuration_says_so() {
 }
 
 #[test]
-fn the_server_keeps_the_groups_of_a_user_nested_ones_too() {
+fn the_server_keeps_the_groups_of_a_user_nested_ones_too_and_they_count() {
     let site = Site::enter();
     let entry = site.attributes("carol", &["memberOf"]);
     for group in ["active", "inner", "middle", "outer"] {
         let line = format!("memberOf: {}", group_dn(group));
         assert!(entry.contains(&line), "{group}: {entry}");
+        let config = gate(&site, group, "type = \"member_of\"");
+        assert_eq!(verdict(&config, "carol"), PAM_SUCCESS, "{group}");
+        let others = match group {
+            "active" => PAM_SUCCESS,
+            _ => PAM_PERM_DENIED,
+        };
+        assert_eq!(verdict(&config, "bob"), others, "{group}");
+        assert_eq!(verdict(&config, "outsider"), PAM_PERM_DENIED, "{group}");
     }
+    let deny = format!("deny = \"{}\"", group_dn("outer"));
+    let config = site.config(&[("access", &deny), ("group", "type = \"member_of\"")]);
+    assert_eq!(verdict(&config, "carol"), PAM_PERM_DENIED);
+    assert_eq!(verdict(&config, "bob"), PAM_SUCCESS);
 }
 
 #[test]

@@ -12,4 +12,5 @@ mod private_host;
 
 mod account_state;
 mod groups;
+mod password_change;
 mod shipped;

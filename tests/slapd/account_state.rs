@@ -18,8 +18,10 @@ attributetype ( 1.2.840.113556.1.4.8 NAME 'userAccountControl' EQUALITY integerM
 SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
 attributetype ( 1.2.840.113556.1.4.159 NAME 'accountExpires' EQUALITY caseIgnoreMatch \
 SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
+attributetype ( 1.3.6.1.4.1.5322.17.2.1 NAME 'authorizedService' EQUALITY caseIgnoreMatch \
+SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
 objectclass ( 1.3.6.1.4.1.32473.1.3 NAME 'exampleAccount' SUP top AUXILIARY \
-MAY ( nsAccountLock $ userAccountControl $ accountExpires ) )
+MAY ( nsAccountLock $ userAccountControl $ accountExpires $ host $ authorizedService ) )
 ";
 
 /// Name, attributes, and what auth with the right password and account without one come to.
@@ -108,6 +110,48 @@ const CASES: [Case; 12] = [
     ),
 ];
 
+/// Users whose entries list hosts and services, and whether that lets them in to `login` here.
+type ListedUser = (&'static str, &'static [(&'static str, &'static str)], bool);
+
+const LISTED: [ListedUser; 6] = [
+    (
+        "everywhere",
+        &[OTHER, ("host", "*"), ("authorizedService", "*")],
+        true,
+    ),
+    (
+        "thisservice",
+        &[
+            OTHER,
+            ("host", "*"),
+            ("host", "!elsewhere"),
+            ("authorizedService", "LOGIN"),
+        ],
+        true,
+    ),
+    (
+        "otherservice",
+        &[OTHER, ("host", "*"), ("authorizedService", "sudo")],
+        false,
+    ),
+    (
+        "notthisservice",
+        &[
+            OTHER,
+            ("host", "*"),
+            ("authorizedService", "*"),
+            ("authorizedService", "!login"),
+        ],
+        false,
+    ),
+    (
+        "elsewhere",
+        &[OTHER, ("host", "no-such-host"), ("authorizedService", "*")],
+        false,
+    ),
+    ("nowhere", &[OTHER, ("authorizedService", "*")], false),
+];
+
 fn server() -> Slapd {
     let mut ldif = Ldif::tree();
     let policies = format!("ou=policies,{BASE}");
@@ -127,9 +171,13 @@ fn server() -> Slapd {
         ldif.user(name, attributes);
     }
     ldif.user("guessed", &[]);
+    for (name, attributes, _) in LISTED {
+        ldif.user(name, attributes);
+    }
     ldif.user("outsider", &[SHADOW, ("shadowExpire", "1")]);
     let mut active: Vec<String> = CASES.iter().map(|(name, ..)| user_dn(name)).collect();
     active.push(user_dn("guessed"));
+    active.extend(LISTED.map(|(name, ..)| user_dn(name)));
     let active: Vec<&str> = active.iter().map(String::as_str).collect();
     ldif.group("active", &active);
     for name in ["staff", "superuser"] {
@@ -152,6 +200,25 @@ fn the_state_of_an_account_counts_with_a_password_and_without() {
     for (name, _, with_password, without) in CASES {
         assert_eq!(auth_right(&config, name), with_password, "{name}: auth");
         assert_eq!(account(&config, name), without, "{name}: account");
+    }
+}
+
+#[test]
+fn hosts_and_services_that_an_entry_lists_are_gates_where_the_configuration_says_so() {
+    let server = server();
+    let gates = "host_attribute = \"host\"\nservice_attribute = \"authorizedService\"";
+    let config = server.config(&[("access", gates)]);
+    let open = server.config(&[]);
+    for (name, _, lets_in) in LISTED {
+        let code = if lets_in {
+            PAM_SUCCESS
+        } else {
+            PAM_PERM_DENIED
+        };
+        assert_eq!(auth_right(&config, name), code, "{name}: auth");
+        assert_eq!(account(&config, name), code, "{name}: account");
+        assert_eq!(auth(&config, name, "wrong"), PAM_AUTH_ERR, "{name}");
+        assert_eq!(auth_right(&open, name), PAM_SUCCESS, "{name}");
     }
 }
 

@@ -5,6 +5,7 @@ use std::ffi::c_int;
 use std::path::Path;
 
 use crate::common::directory::{BASE, Ldif, password_of, user_dn};
+use crate::common::login::told;
 use crate::common::pam::*;
 use crate::common::slapd::{Slapd, SlapdOptions};
 use crate::fixture::{IGNORED, auth, auth_right, client, stack, stack_with};
@@ -93,18 +94,6 @@ fn change_with(config: &Path, user: &str, answers: &[&str], flags: c_int) -> (c_
     let code = client.chauthtok(flags);
     assert_eq!(client.answers_left(), 0, "{:?}", client.messages());
     (code, told(&client))
-}
-
-/// What was said and is no question.
-fn told(client: &Client) -> Vec<String> {
-    client
-        .messages()
-        .into_iter()
-        .filter(|message| matches!(message.style, PAM_TEXT_INFO | PAM_ERROR_MSG))
-        .map(|message| message.text)
-        // The neighbour of the module.
-        .filter(|text| !text.starts_with("prechauthtok="))
-        .collect()
 }
 
 #[test]

@@ -1,13 +1,18 @@
 //! The shared object itself: what it exports, what it needs, how it is linked.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::common::{module, need};
 
 fn run(tool: &str, arguments: &[&str]) -> String {
+    run_on(&module(), tool, arguments)
+}
+
+fn run_on(object: &Path, tool: &str, arguments: &[&str]) -> String {
     let output = Command::new(need(tool, "binutils"))
         .args(arguments)
-        .arg(module())
+        .arg(object)
         .env("LC_ALL", "C")
         .output()
         .unwrap();
@@ -90,4 +95,47 @@ fn the_module_needs_libpam_and_libc_alone() {
 #[test]
 fn the_object_has_no_text_relocations() {
     assert!(!run("readelf", &["-d"]).contains("TEXTREL"));
+}
+
+/// The command's own crates share a manifest with the module. What of them would be linked has these
+/// names among the symbols; the build of the tests keeps all of them.
+#[test]
+fn nothing_that_the_command_alone_needs_is_linked_into_the_module() {
+    const TRACES: [(&str, &str); 6] = [
+        ("serde", "serde_core"),
+        ("clap", "clap_builder"),
+        ("clap_complete", "clap_complete"),
+        ("serde_json", "serde_json"),
+        ("tree-sitter", "ts_parser_new"),
+        ("tree-sitter-python", "tree_sitter_python"),
+    ];
+    let manifest = include_str!("../../Cargo.toml");
+    let (_, after) = manifest
+        .split_once("# Only rsldapctl names these;")
+        .expect("the mark in Cargo.toml");
+    let section = after.split("\n\n").next().expect("a paragraph");
+    let named: Vec<&str> = section
+        .lines()
+        .skip(1)
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| Some(line.split_once(" = ")?.0))
+        .collect();
+    assert_eq!(named, TRACES.map(|(name, _)| name));
+
+    let in_module = run("nm", &[]);
+    let in_command = run_on(Path::new(env!("CARGO_BIN_EXE_rsldapctl")), "nm", &[]);
+    assert!(
+        in_module.contains("ldap3"),
+        "the module has no symbols to look at"
+    );
+    for (name, trace) in TRACES {
+        assert!(
+            in_command.contains(trace),
+            "{trace} is no trace of {name} any more"
+        );
+        assert!(
+            !in_module.contains(trace),
+            "{name} is linked into the module"
+        );
+    }
 }

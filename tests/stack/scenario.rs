@@ -1,7 +1,7 @@
 //! The outcomes, each produced for real.
 //!
-//! `expired` and `must_change` are not among them: this version reads no account state yet, and a
-//! faked outcome would prove nothing.
+//! `expired` and `must_change` are not among them: the suites slapd and system have them, from a server
+//! with a password policy.
 
 use std::ffi::c_int;
 use std::net::{Ipv4Addr, TcpStream};

@@ -179,6 +179,41 @@ fn passwd_changes_the_local_password_of_a_local_user_as_before() {
 }
 
 #[test]
+fn a_new_password_that_pam_pwquality_does_not_like_never_reaches_the_directory() {
+    // What is missing says "Module is unknown" here: apt-get install libpam-pwquality
+    run(|machine| {
+        let lines: String = shipped("system-auth")
+            .lines()
+            .filter(|line| line.starts_with("password"))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        machine.host.write("/etc/pam.d/passwd", 0o644, &lines);
+        for (user, old) in [
+            ("bob", password_of("bob")),
+            ("dave", LOCAL_PASSWORD.to_owned()),
+        ] {
+            let local = shadow(user);
+            let watch = machine.slapd.watch();
+            let mut terminal = passwd(machine, user);
+            terminal.expect("Current password: ").line(&old);
+            terminal.expect("New password: ").line("aaaaaaaaaaaaaaa");
+            terminal.expect("BAD PASSWORD");
+            assert!(!terminal.wait().success());
+            let operations = watch.operations();
+            assert!(!operations.lines.concat().contains("PASSMOD"));
+            let mut terminal = passwd(machine, user);
+            terminal.expect("Current password: ").line(&old);
+            terminal.expect("New password: ").line(NEW);
+            terminal.expect("Retype new password: ").line(NEW);
+            terminal.expect("password updated successfully");
+            assert!(terminal.wait().success());
+            assert_eq!(shadow(user) == local, user == "bob", "{user}");
+        }
+        assert!(is_password(machine.slapd, "bob", NEW));
+    });
+}
+
+#[test]
 fn root_is_told_that_it_does_not_set_directory_passwords() {
     run(|machine| {
         let local = shadow("bob");

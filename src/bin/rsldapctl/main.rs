@@ -3,6 +3,7 @@
 mod check;
 mod connection;
 mod explain;
+mod import;
 mod keys;
 mod screen;
 mod stack;
@@ -80,6 +81,8 @@ enum Action {
         #[arg(long, value_name = "NAME", default_value = "sshd")]
         service: String,
     },
+    /// What another program's configuration is here
+    Import(import::Question),
     /// Print a script that completes this command's words in a shell
     Completions {
         /// The shell
@@ -109,6 +112,7 @@ fn main() -> ExitCode {
         }
         Action::Status => status::run(&command.config, command.json),
         Action::Keys { user, service } => keys::run(&command.config, user, service, command.json),
+        Action::Import(question) => import::run(question, command.json),
         Action::Completions { shell } => {
             let name = "rsldapctl";
             clap_complete::generate(*shell, &mut Command::command(), name, &mut io::stdout());
@@ -160,6 +164,14 @@ mod tests {
                 let place = MANUAL.find(&format!("Cm {name}")).expect("the command");
                 assert_in_manual(&word, &MANUAL[place..], name);
             }
+        }
+    }
+
+    #[test]
+    fn the_manual_page_names_every_finding() {
+        let words: Vec<&str> = MANUAL.split_whitespace().collect();
+        for id in check::IDS {
+            assert!(words.contains(&id), "{id} is not in the manual page");
         }
     }
 }

@@ -68,6 +68,10 @@ now = time.time()
 ACTIVE = {
     "alice": {},
     "bob": {},
+    "changer": {},
+    "picky": {},
+    "changes-first": {"pwdLastSet": "0"},
+    "changes-late": {},
     "carol": {},
     "elsewhere": {},
     # Both values say "never".
@@ -93,14 +97,16 @@ for name, values in ACTIVE.items():
 database.newuser(
     "comma", "Secret.comma.1", userou="OU=People", givenname="Con, \"a+b\"=#", surname="O;<Hara>"
 )
+person("mallory")
 person("outsider")
 person("outsider-disabled")
+person("outsider-must-change", pwdLastSet="0")
 for name in ("disabled", "ended-disabled", "outsider-disabled"):
     database.disable_account("(sAMAccountName=%s)" % name)
 database.setexpiry("(sAMAccountName=ran-out-never)", 0, no_expiry_req=True)
 
 GROUPS = {
-    "linux-users": [*ACTIVE, "comma"],
+    "linux-users": [*ACTIVE, "comma", "mallory"],
     "linux-staff": ["alice"],
     "linux-admins": ["alice"],
     # Each is a member of the next.
@@ -137,8 +143,11 @@ raw = ldb.Ldb(partition[0])
 for name, values in {
     # The domain's passwords live for 42 days.
     "ran-out": {"pwdLastSet": file_time(now - 90 * DAY)},
+    "changes-late": {"pwdLastSet": file_time(now - 90 * DAY)},
     "ran-out-never": {"pwdLastSet": file_time(now - 90 * DAY)},
     "guessed-today": {"lockoutTime": file_time(now), "badPwdCount": "4"},
+    # A principal name that is the name of an account: old controllers let this happen.
+    "mallory": {"userPrincipalName": "bob"},
     "guessed-long-ago": {"lockoutTime": file_time(now - DAY), "badPwdCount": "4"},
 }.items():
     replace(raw, "CN=%s,OU=People,%s" % (name, base), **values)

@@ -1,0 +1,47 @@
+//! What all sources have in common about who may log in.
+
+use super::Wishes;
+use super::draft::{Draft, Level, Origin};
+use super::literal::Literal;
+use super::query::Query;
+
+/// Stands where a question about groups has to be: no flag has this name, so that nothing is open
+/// before somebody has filled it in.
+const PLACEHOLDER: &str = "FILL_IN";
+
+/// Writes a gate.
+pub fn set(draft: &mut Draft, table: &'static str, key: &str, query: &Query, origin: &Origin) {
+    draft.set(table, key, query.literal(), origin);
+    if query.negates() {
+        let text = "a group below \"not\" that does not exist is an error here; elsewhere it lets everybody in";
+        draft.about(&format!("{table}.{key}"), Level::Note, origin, text);
+    }
+}
+
+/// A gate that cannot be told, and why. It stays shut.
+pub fn unknown(draft: &mut Draft, table: &'static str, key: &str, origin: &Origin, why: &str) {
+    draft.set(table, key, Literal::text(PLACEHOLDER), origin);
+    let text = format!("{why}. Write the DN of a group in place of {PLACEHOLDER}");
+    draft.about(&format!("{table}.{key}"), Level::Todo, origin, text);
+}
+
+/// The last word about `flags.is_active`, which has to be there.
+pub fn is_active(draft: &mut Draft, wishes: &Wishes<'_>, otherwise: &str) {
+    if let Some(dn) = wishes.is_active {
+        if draft.has("flags.is_active") {
+            let text = "--is-active is left out: the file says who may log in";
+            draft.about("flags.is_active", Level::Warning, &Origin::default(), text);
+        } else {
+            draft.set("flags", "is_active", Literal::text(dn), &Origin::default());
+            let text = "as --is-active says";
+            draft.about("flags.is_active", Level::Note, &Origin::default(), text);
+        }
+    } else if !draft.has("flags.is_active") {
+        let example = Literal::text("cn=active,ou=groups,dc=example,dc=com");
+        draft.propose("flags", "is_active", example, &Origin::default());
+        let text = format!(
+            "{otherwise}. Here one group has to say who may log in at all: write its DN, or run this again with --is-active DN"
+        );
+        draft.about("flags.is_active", Level::Todo, &Origin::default(), text);
+    }
+}

@@ -1,0 +1,74 @@
+//! Files of lines with a keyword and its values: nslcd.conf and PADL's ldap.conf.
+
+use super::draft::{Draft, Level, Origin};
+
+/// A line that says something.
+#[derive(Clone, Debug)]
+pub struct Line<'t> {
+    pub number: usize,
+    /// In lower case.
+    pub keyword: String,
+    /// The rest, without blanks around it.
+    pub value: &'t str,
+}
+
+impl Line<'_> {
+    pub fn origin(&self) -> Origin {
+        // What is no word may be a part of something that is not to be shown.
+        let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+        let shown = self.keyword.len() < 60 && self.keyword.bytes().all(is_word);
+        Origin::new(self.number, if shown { &self.keyword } else { "a keyword" })
+    }
+
+    pub fn words(&self) -> Vec<&str> {
+        self.value.split_whitespace().collect()
+    }
+
+    /// `yes`, `on`, `true`, `1`
+    pub fn is_on(&self) -> bool {
+        ["yes", "on", "true", "1"]
+            .iter()
+            .any(|word| self.value.eq_ignore_ascii_case(word))
+    }
+
+    /// Seconds.
+    pub fn number(&self) -> Option<f64> {
+        self.value
+            .parse::<u32>()
+            .ok()
+            .filter(|seconds| *seconds > 0)
+            .map(f64::from)
+    }
+}
+
+/// The lines of a file.
+pub fn lines(text: &str) -> Vec<Line<'_>> {
+    text.lines()
+        .enumerate()
+        .map(|(at, line)| (at + 1, line.trim()))
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(number, line)| {
+            let (keyword, value) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+            Line {
+                number,
+                keyword: keyword.to_ascii_lowercase(),
+                value: value.trim(),
+            }
+        })
+        .collect()
+}
+
+/// What becomes of keys that have no key here. A pattern may end in `*`.
+pub type Others = [(&'static str, Level, &'static str)];
+
+/// Says what becomes of a key that was not carried over.
+pub fn other(draft: &mut Draft, table: &Others, key: &str, origin: &Origin) {
+    let fits = |pattern: &str| match pattern.strip_suffix('*') {
+        Some(start) => key.starts_with(start),
+        None => key == pattern,
+    };
+    match table.iter().find(|(pattern, ..)| fits(pattern)) {
+        Some((_, level, text)) => draft.remark(*level, origin, *text),
+        None => draft.remark(Level::Note, origin, "not known here; it is left out"),
+    }
+}

@@ -1,0 +1,432 @@
+//! Expressions: what is made of literals is computed, the rest is unknown.
+
+use std::collections::HashMap;
+
+use tree_sitter::Node;
+
+use super::text;
+use super::value::{Located, MAX_DEPTH, Value};
+use super::{calls, children, line};
+use crate::import::query::Query;
+
+/// How deep expressions and blocks may nest.
+const MAX_NESTING: usize = 100;
+
+/// How much may be copied in all: a few lines can ask for more than there is memory.
+const BUDGET: usize = 1_000_000;
+
+/// What is known while a file is read.
+pub struct Scope<'t> {
+    text: &'t str,
+    pub names: HashMap<String, Located>,
+    /// The names in the order of their first assignment.
+    pub order: Vec<String>,
+    /// Local name of an import → what it stands for.
+    pub imports: HashMap<String, String>,
+    pub remarks: Vec<(usize, String)>,
+    pub options: Vec<(String, Located)>,
+    budget: usize,
+    nesting: usize,
+}
+
+impl<'t> Scope<'t> {
+    pub fn new(text: &'t str) -> Self {
+        Scope {
+            text,
+            names: HashMap::new(),
+            order: Vec::new(),
+            imports: HashMap::new(),
+            remarks: Vec::new(),
+            options: Vec::new(),
+            budget: BUDGET,
+            nesting: 0,
+        }
+    }
+
+    /// The source text of a node.
+    pub fn source(&self, node: Node<'_>) -> &'t str {
+        self.text.get(node.byte_range()).unwrap_or_default()
+    }
+
+    pub fn assign(&mut self, name: &str, value: Located) {
+        if !self.names.contains_key(name) {
+            self.order.push(name.to_owned());
+        }
+        self.names.insert(name.to_owned(), value);
+    }
+
+    /// Says something once.
+    pub fn remark(&mut self, line: usize, text: impl Into<String>) {
+        let remark = (line, text.into());
+        if !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
+        }
+    }
+
+    /// Goes one level down; None where that is too deep.
+    pub fn nested<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.nesting >= MAX_NESTING {
+            return None;
+        }
+        self.nesting += 1;
+        let result = work(self);
+        self.nesting -= 1;
+        Some(result)
+    }
+
+    pub fn located(&mut self, node: Node<'_>) -> Located {
+        Located {
+            line: line(node),
+            value: self.value(node),
+        }
+    }
+
+    /// What an expression comes to.
+    pub fn value(&mut self, node: Node<'_>) -> Value {
+        let value = self
+            .nested(|scope| scope.evaluate(node))
+            .unwrap_or_else(|| Value::unknown("it nests too deeply"));
+        let size = value.size();
+        if value.depth() > MAX_DEPTH {
+            return Value::unknown("it nests too deeply");
+        }
+        match self.budget.checked_sub(size) {
+            Some(left) => {
+                self.budget = left;
+                value
+            }
+            None => Value::unknown("it is too large"),
+        }
+    }
+
+    fn evaluate(&mut self, node: Node<'_>) -> Value {
+        match node.kind() {
+            "string" => self.string(node),
+            "concatenated_string" => self.concatenated(node),
+            "integer" => integer(self.source(node)),
+            "float" => match self.source(node).replace('_', "").parse() {
+                Ok(number) => Value::Float(number),
+                Err(_) => Value::unknown("an unusual number"),
+            },
+            "true" => Value::Boolean(true),
+            "false" => Value::Boolean(false),
+            "none" => Value::None,
+            "list" | "tuple" | "set" | "expression_list" => self.list(node),
+            "dictionary" => self.dictionary(node),
+            "parenthesized_expression" => match children(node).first() {
+                Some(inner) => self.value(*inner),
+                None => Value::unknown("empty parentheses"),
+            },
+            "identifier" => self.name(node),
+            "attribute" => self.attribute(node),
+            "subscript" => self.subscript(node),
+            "call" => calls::call(self, node),
+            "binary_operator" => self.binary(node),
+            "boolean_operator" => self.boolean(node),
+            "not_operator" => match self.field(node, "argument").truth() {
+                Some(truth) => Value::Boolean(!truth),
+                None => Value::unknown("it depends on what is not known"),
+            },
+            "unary_operator" => self.unary(node),
+            "comparison_operator" => self.comparison(node),
+            "conditional_expression" => self.conditional(node),
+            "lambda" => Value::unknown("a function"),
+            kind => Value::unknown(format!("{} is not run", what_it_is(kind))),
+        }
+    }
+
+    /// The value of a child that has a name in the grammar.
+    pub fn field(&mut self, node: Node<'_>, name: &str) -> Value {
+        match node.child_by_field_name(name) {
+            Some(child) => self.value(child),
+            None => Value::unknown("an incomplete expression"),
+        }
+    }
+
+    fn string(&mut self, node: Node<'_>) -> Value {
+        let mut cursor = node.walk();
+        let parts: Vec<Node<'_>> = node.children(&mut cursor).collect();
+        let (Some(start), Some(end)) = (parts.first(), parts.last()) else {
+            return Value::unknown("an unusual string");
+        };
+        let prefix = self.source(*start).to_ascii_lowercase();
+        let (raw, formatted) = (prefix.contains('r'), prefix.contains('f'));
+        let mut whole = String::new();
+        let mut at = start.end_byte();
+        for part in parts
+            .iter()
+            .filter(|part| part.kind() == "interpolation")
+            .chain([end])
+        {
+            let between = self.text.get(at..part.start_byte()).unwrap_or_default();
+            let Some(literal) = text::decoded(between, raw) else {
+                return Value::unknown("a string with an unusual escape");
+            };
+            whole.push_str(&if formatted {
+                literal.replace("{{", "{").replace("}}", "}")
+            } else {
+                literal
+            });
+            at = part.end_byte();
+            if part.kind() == "interpolation" {
+                match self.interpolation(*part) {
+                    Ok(text) => whole.push_str(&text),
+                    Err(unknown) => return unknown,
+                }
+            }
+        }
+        Value::Text(whole)
+    }
+
+    fn interpolation(&mut self, node: Node<'_>) -> Result<String, Value> {
+        let parts = children(node);
+        let [expression] = parts.as_slice() else {
+            return Err(Value::unknown("a string with a format of its own"));
+        };
+        let value = self.value(*expression);
+        text::plain(&value).ok_or(match value {
+            Value::Unknown(why) => Value::Unknown(why),
+            _ => Value::unknown("a string made of something else than text"),
+        })
+    }
+
+    fn concatenated(&mut self, node: Node<'_>) -> Value {
+        let mut whole = String::new();
+        for part in children(node) {
+            match self.value(part) {
+                Value::Text(text) => whole.push_str(&text),
+                other => return other,
+            }
+        }
+        Value::Text(whole)
+    }
+
+    fn list(&mut self, node: Node<'_>) -> Value {
+        Value::List(
+            children(node)
+                .into_iter()
+                .map(|part| self.located(part))
+                .collect(),
+        )
+    }
+
+    fn dictionary(&mut self, node: Node<'_>) -> Value {
+        let mut pairs = Vec::new();
+        for pair in children(node) {
+            let (Some(key), Some(value)) = (
+                pair.child_by_field_name("key"),
+                pair.child_by_field_name("value"),
+            ) else {
+                return Value::unknown("a dictionary that takes in another one");
+            };
+            pairs.push((self.located(key), self.located(value)));
+        }
+        Value::Dictionary(pairs)
+    }
+
+    fn name(&mut self, node: Node<'_>) -> Value {
+        let name = self.source(node);
+        if let Some(known) = self.names.get(name) {
+            return known.value.clone();
+        }
+        let meaning = self.imports.get(name).map_or(name, String::as_str);
+        let last = meaning.rsplit('.').next().unwrap_or(meaning);
+        if last.starts_with("SCOPE_") || last.starts_with("OPT_") {
+            return Value::Constant(last.to_owned());
+        }
+        Value::unknown(format!("the name {name} comes from elsewhere"))
+    }
+
+    /// `ldap.OPT_REFERRALS`
+    fn attribute(&mut self, node: Node<'_>) -> Value {
+        let dotted = self.source(node);
+        let last = dotted.rsplit('.').next().unwrap_or(dotted).trim();
+        if last.starts_with("SCOPE_") || last.starts_with("OPT_") {
+            return Value::Constant(last.to_owned());
+        }
+        Value::unknown(format!("the attribute {last} comes from elsewhere"))
+    }
+
+    fn subscript(&mut self, node: Node<'_>) -> Value {
+        let (Some(object), Some(key)) = (
+            node.child_by_field_name("value"),
+            node.child_by_field_name("subscript"),
+        ) else {
+            return Value::unknown("an unusual subscript");
+        };
+        let is_environment = self.source(object).ends_with("environ");
+        let key = self.value(key);
+        if let (true, Some(variable)) = (is_environment, key.as_text()) {
+            return Value::unknown(format!("it is the environment variable {variable}"));
+        }
+        match (self.value(object), key) {
+            (Value::Dictionary(pairs), key) => {
+                let pair = pairs.into_iter().rev().find(|(name, _)| name.value == key);
+                pair.map_or(Value::unknown("a key that is not there"), |(_, value)| {
+                    value.value
+                })
+            }
+            (Value::List(values), Value::Integer(place)) => {
+                let value = usize::try_from(place)
+                    .ok()
+                    .and_then(|place| values.into_iter().nth(place));
+                value.map_or(Value::unknown("a place that is not there"), |value| {
+                    value.value
+                })
+            }
+            (Value::Unknown(why), _) => Value::Unknown(why),
+            _ => Value::unknown("a part of something else"),
+        }
+    }
+
+    fn binary(&mut self, node: Node<'_>) -> Value {
+        let (left, right) = (self.field(node, "left"), self.field(node, "right"));
+        let operator = node
+            .child_by_field_name("operator")
+            .map_or("", |node| self.source(node));
+        combined(left, operator, right)
+    }
+
+    fn boolean(&mut self, node: Node<'_>) -> Value {
+        let left = self.field(node, "left");
+        let is_and = node
+            .child_by_field_name("operator")
+            .is_some_and(|node| self.source(node) == "and");
+        match left.truth() {
+            Some(truth) if truth == is_and => self.field(node, "right"),
+            Some(_) => left,
+            None => left,
+        }
+    }
+
+    fn unary(&mut self, node: Node<'_>) -> Value {
+        let operator = node
+            .child_by_field_name("operator")
+            .map_or("", |node| self.source(node));
+        match (operator, self.field(node, "argument")) {
+            ("~", Value::Query(query)) => Value::Query(Query::Not(Box::new(query))),
+            ("-", Value::Integer(number)) => number
+                .checked_neg()
+                .map_or(Value::unknown("an unusual number"), Value::Integer),
+            ("-", Value::Float(number)) => Value::Float(-number),
+            ("+", number @ (Value::Integer(_) | Value::Float(_))) => number,
+            (_, Value::Unknown(why)) => Value::Unknown(why),
+            _ => Value::unknown("an unusual operator"),
+        }
+    }
+
+    fn comparison(&mut self, node: Node<'_>) -> Value {
+        let mut cursor = node.walk();
+        let operators: Vec<&str> = node
+            .children_by_field_name("operators", &mut cursor)
+            .map(|node| self.source(node))
+            .collect();
+        let sides = children(node);
+        let ([left, right], [operator]) = (sides.as_slice(), operators.as_slice()) else {
+            return Value::unknown("a comparison of many");
+        };
+        let (left, right) = (self.value(*left), self.value(*right));
+        if let Some(why) = left.why_unknown().or(right.why_unknown()) {
+            return Value::unknown(why);
+        }
+        match *operator {
+            "==" | "is" => Value::Boolean(left == right),
+            "!=" | "is not" => Value::Boolean(left != right),
+            "in" | "not in" => match &right {
+                Value::List(values) => {
+                    let found = values.iter().any(|part| part.value == left);
+                    Value::Boolean(found == (*operator == "in"))
+                }
+                _ => Value::unknown("a comparison"),
+            },
+            _ => Value::unknown("a comparison"),
+        }
+    }
+
+    fn conditional(&mut self, node: Node<'_>) -> Value {
+        let parts = children(node);
+        let [yes, condition, no] = parts.as_slice() else {
+            return Value::unknown("an unusual condition");
+        };
+        match self.value(*condition).truth() {
+            Some(true) => self.value(*yes),
+            Some(false) => self.value(*no),
+            None => Value::unknown("it depends on a condition that is not known"),
+        }
+    }
+}
+
+/// `left operator right`
+pub fn combined(left: Value, operator: &str, right: Value) -> Value {
+    match (left, operator, right) {
+        (Value::Text(left), "+", Value::Text(right)) => Value::Text(left + &right),
+        (Value::List(mut left), "+", Value::List(right)) => {
+            left.extend(right);
+            Value::List(left)
+        }
+        (Value::Dictionary(mut left), "|", Value::Dictionary(right)) => {
+            left.extend(right);
+            Value::Dictionary(left)
+        }
+        (Value::Text(template), "%", values) => match values.why_unknown() {
+            Some(why) => Value::unknown(why),
+            None => text::percent(&template, &values).map_or(
+                Value::unknown("a format that does not fit its values"),
+                Value::Text,
+            ),
+        },
+        (Value::Query(left), "&", Value::Query(right)) => Value::Query(joined(left, right, true)),
+        (Value::Query(left), "|", Value::Query(right)) => Value::Query(joined(left, right, false)),
+        (Value::Integer(left), operator, Value::Integer(right)) => {
+            let result = match operator {
+                "+" => left.checked_add(right),
+                "-" => left.checked_sub(right),
+                "*" => left.checked_mul(right),
+                "//" => left.checked_div_euclid(right),
+                _ => None,
+            };
+            result.map_or(Value::unknown("an unusual number"), Value::Integer)
+        }
+        (Value::Unknown(why), _, _) | (_, _, Value::Unknown(why)) => Value::Unknown(why),
+        _ => Value::unknown("an unusual operator"),
+    }
+}
+
+/// A chain of the same operator is one list.
+fn joined(left: Query, right: Query, all: bool) -> Query {
+    let flat = |query| match (query, all) {
+        (Query::All(parts), true) | (Query::Any(parts), false) => parts,
+        (other, _) => vec![other],
+    };
+    let mut parts = flat(left);
+    parts.extend(flat(right));
+    if all {
+        Query::All(parts)
+    } else {
+        Query::Any(parts)
+    }
+}
+
+fn integer(source: &str) -> Value {
+    let digits = source.replace('_', "").to_ascii_lowercase();
+    let parsed = match digits.get(..2) {
+        Some("0x") => i64::from_str_radix(digits.get(2..).unwrap_or_default(), 16),
+        Some("0o") => i64::from_str_radix(digits.get(2..).unwrap_or_default(), 8),
+        Some("0b") => i64::from_str_radix(digits.get(2..).unwrap_or_default(), 2),
+        _ => digits.parse(),
+    };
+    parsed.map_or(Value::unknown("an unusual number"), Value::Integer)
+}
+
+/// The grammar's word as a reader knows it.
+fn what_it_is(kind: &str) -> &'static str {
+    match kind {
+        "list_comprehension"
+        | "set_comprehension"
+        | "dictionary_comprehension"
+        | "generator_expression" => "a comprehension",
+        "await" | "yield" => "a coroutine",
+        "named_expression" => "an assignment inside of an expression",
+        _ => "an expression of this kind",
+    }
+}

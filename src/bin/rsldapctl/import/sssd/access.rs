@@ -1,0 +1,194 @@
+//! Who may log in: `access_provider` and what belongs to it.
+
+use super::Domain;
+use crate::import::draft::{Draft, Level, Origin};
+use crate::import::filter::Filter;
+use crate::import::gates;
+use crate::import::literal::Literal;
+use crate::import::query::Query;
+
+/// The keys that are read here.
+pub const KEYS: &[&str] = &[
+    "access_provider",
+    "simple_allow_groups",
+    "simple_deny_groups",
+    "simple_allow_users",
+    "simple_deny_users",
+    "ldap_access_order",
+    "ldap_access_filter",
+    "ldap_account_expire_policy",
+    "ldap_user_authorized_service",
+    "ldap_user_authorized_host",
+];
+
+pub fn convert(domain: &Domain, draft: &mut Draft) {
+    let Some((provider, origin)) = domain.text("access_provider") else {
+        return;
+    };
+    match provider.to_ascii_lowercase().as_str() {
+        "simple" => simple(domain, draft),
+        "ldap" => ldap(domain, draft, &origin),
+        "permit" | "deny" => {}
+        _ => gates::unknown(
+            draft,
+            "access",
+            "require",
+            &origin,
+            "the rules of this access provider are not in the file",
+        ),
+    }
+}
+
+fn simple(domain: &Domain, draft: &mut Draft) {
+    if let Some((pair, origin)) = domain.get("simple_allow_groups") {
+        let query = named(domain, draft, "flags.is_active", &pair.list(), &origin);
+        gates::set(draft, "flags", "is_active", &query, &origin);
+    }
+    if let Some((pair, origin)) = domain.get("simple_deny_groups") {
+        let query = named(domain, draft, "access.deny", &pair.list(), &origin);
+        gates::set(draft, "access", "deny", &query, &origin);
+    }
+    if let Some((_, origin)) = domain.text("simple_allow_users") {
+        let text = "no equivalent for users by name: make a group of them and name it in is_active";
+        let lost = !draft.has("flags.is_active");
+        // Whoever is left out is refused, so nothing is open.
+        draft.about(
+            "flags.is_active",
+            if lost { Level::Todo } else { Level::Warning },
+            &origin,
+            text,
+        );
+    }
+    if let Some((_, origin)) = domain.text("simple_deny_users") {
+        let why = "there is no equivalent for users by name: make a group of them and name it here";
+        if draft.has("access.deny") {
+            draft.about("access.deny", Level::Todo, &origin, why);
+        } else {
+            gates::unknown(draft, "access", "deny", &origin, why);
+        }
+    }
+}
+
+/// Groups by their names. Their DNs are a guess, and a wrong one leaves the gate shut.
+fn named(domain: &Domain, draft: &mut Draft, key: &str, names: &[&str], origin: &Origin) -> Query {
+    let base = domain
+        .text("ldap_group_search_base")
+        .or_else(|| domain.text("ldap_search_base"));
+    let base = base.map_or("", |(base, _)| {
+        base.split('?').next().unwrap_or(base).trim()
+    });
+    let attribute = domain.name_or("ldap_group_name", "cn");
+    let text = format!(
+        "there groups have names, here DNs. These are a guess: directly below {base}. Correct them, or they let nobody in"
+    );
+    draft.about(key, Level::Warning, origin, text);
+    let group = |name: &&str| Query::Group(format!("{attribute}={},{base}", escaped(name)));
+    Query::any(names.iter().map(group).collect())
+}
+
+/// RFC 4514 §2.4
+fn escaped(name: &str) -> String {
+    let special = |c: char| matches!(c, '"' | '+' | ',' | ';' | '<' | '>' | '\\' | '#' | '=');
+    name.chars()
+        .map(|c| {
+            if special(c) {
+                format!("\\{c}")
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
+}
+
+fn ldap(domain: &Domain, draft: &mut Draft, provider: &Origin) {
+    let order = domain.get("ldap_access_order");
+    let (words, origin) = match &order {
+        Some((pair, origin)) => (pair.list(), origin.clone()),
+        None => (vec!["filter"], provider.clone()),
+    };
+    for word in words {
+        match word {
+            "filter" => filter(domain, draft, &origin),
+            "expire" => expire(domain, draft, &origin),
+            "authorized_service" => {
+                let name = domain.name_or("ldap_user_authorized_service", "authorizedService");
+                draft.set("access", "service_attribute", Literal::Text(name), &origin);
+            }
+            "host" => {
+                let name = domain.name_or("ldap_user_authorized_host", "host");
+                draft.set("access", "host_attribute", Literal::Text(name), &origin);
+            }
+            "ppolicy" | "lockout" => {
+                let text = "the state of the account is always looked at; see access.account_state";
+                draft.remark(Level::Note, &origin, text);
+            }
+            "rhost" => gates::unknown(
+                draft,
+                "access",
+                "require",
+                &origin,
+                "rules for remote hosts have no equivalent",
+            ),
+            word if word.starts_with("pwd_expire_policy") => {
+                let text = "an expired password is refused with a key as well";
+                draft.remark(Level::Note, &origin, text);
+            }
+            _ => gates::unknown(
+                draft,
+                "access",
+                "require",
+                &origin,
+                "there is a rule that is not known here",
+            ),
+        }
+    }
+}
+
+fn filter(domain: &Domain, draft: &mut Draft, order: &Origin) {
+    let Some((text, origin)) = domain.text("ldap_access_filter") else {
+        let text = "there nobody may log in without ldap_access_filter";
+        draft.about("flags.is_active", Level::Warning, order, text);
+        return;
+    };
+    let filter = Filter::read(text);
+    match filter.as_ref().and_then(Filter::groups) {
+        Some(query) => {
+            gates::set(draft, "flags", "is_active", &query, &origin);
+            let text = "there memberOf of the user is asked, here the group itself";
+            draft.about("flags.is_active", Level::Note, &origin, text);
+            if filter.is_some_and(|filter| filter.is_nested()) {
+                draft.set("group", "nested", Literal::Boolean(true), &origin);
+            }
+        }
+        None => {
+            let why = "a filter that asks for more than memberOf has no equivalent";
+            gates::unknown(draft, "access", "require", &origin, why);
+        }
+    }
+}
+
+fn expire(domain: &Domain, draft: &mut Draft, order: &Origin) {
+    let Some((policy, origin)) = domain.text("ldap_account_expire_policy") else {
+        draft.remark(
+            Level::Note,
+            order,
+            "expire counts for nothing there without ldap_account_expire_policy",
+        );
+        return;
+    };
+    let known =
+        ["shadow", "ad", "rhds", "ipa", "389ds"].contains(&policy.to_ascii_lowercase().as_str());
+    if known {
+        draft.remark(
+            Level::Note,
+            &origin,
+            "the state of the account is always looked at; see access.account_state",
+        );
+    } else {
+        draft.remark(
+            Level::Warning,
+            &origin,
+            "no equivalent: this directory's signs of an expired account are not known",
+        );
+    }
+}

@@ -1,0 +1,92 @@
+//! sssd.conf as sections of keys.
+
+/// A key with its value.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    pub line: usize,
+    /// In lower case.
+    pub key: String,
+    pub value: String,
+}
+
+/// A section. The same name may come twice: then both count.
+#[derive(Clone, Debug, Default)]
+pub struct Section {
+    pub name: String,
+    pub pairs: Vec<Pair>,
+}
+
+/// The sections of a file, and the lines that are neither section nor key.
+pub fn read(text: &str) -> (Vec<Section>, Vec<usize>) {
+    let mut sections: Vec<Section> = Vec::new();
+    let mut unreadable = Vec::new();
+    for (at, raw) in text.lines().enumerate() {
+        let line = raw.trim();
+        if line.is_empty() || line.starts_with(['#', ';']) {
+            continue;
+        }
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
+            sections.push(Section {
+                name: name.trim().to_owned(),
+                pairs: Vec::new(),
+            });
+            continue;
+        }
+        let Some(section) = sections.last_mut() else {
+            unreadable.push(at + 1);
+            continue;
+        };
+        let continues = raw.starts_with([' ', '\t']);
+        match (line.split_once('='), section.pairs.last_mut()) {
+            // A line that is set in goes on with the value before.
+            (_, Some(last)) if continues => {
+                last.value.push(' ');
+                last.value.push_str(line);
+            }
+            (Some((key, value)), _) => section.pairs.push(Pair {
+                line: at + 1,
+                key: key.trim().to_ascii_lowercase(),
+                value: value.trim().to_owned(),
+            }),
+            _ => unreadable.push(at + 1),
+        }
+    }
+    (sections, unreadable)
+}
+
+impl Section {
+    /// The last value of a key.
+    pub fn get(&self, key: &str) -> Option<&Pair> {
+        self.pairs
+            .iter()
+            .rev()
+            .find(|pair| pair.key == key && !pair.value.is_empty())
+    }
+}
+
+impl Pair {
+    pub fn is_true(&self) -> bool {
+        self.value.eq_ignore_ascii_case("true")
+    }
+
+    /// The parts between commas.
+    pub fn list(&self) -> Vec<&str> {
+        self.value
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .collect()
+    }
+
+    /// Seconds; None if it is no number, or zero.
+    pub fn seconds(&self) -> Option<f64> {
+        self.value
+            .parse::<u32>()
+            .ok()
+            .filter(|seconds| *seconds > 0)
+            .map(f64::from)
+    }
+}
