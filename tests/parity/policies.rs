@@ -1,7 +1,7 @@
 //! Random policies.
 
 use crate::common::directory::{BASE, GROUPS, USERS};
-use crate::policy::{Bind, Policy, Query, Search};
+use crate::policy::{Bind, Mirror, Policy, Query, Search};
 use crate::random::Random;
 use crate::tree::{Access, CONTRACTORS, DEEP, Group, Kind, MISSING, OUTSIDE, Tree};
 
@@ -64,7 +64,19 @@ pub fn policy(random: &mut Random, tree: &Tree, nested: bool) -> Policy {
         flags,
         require,
         deny,
+        mirror: mirror(random),
         cache: 0,
+    }
+}
+
+fn mirror(random: &mut Random) -> Mirror {
+    let names = ["active", "g1", "g3", "UPPER", "équipe", "日本", "none-such"];
+    let some = |random: &mut Random| random.several(&names, 3).into_iter().copied().collect();
+    match random.below(8) {
+        0 => Mirror::All,
+        1 => Mirror::Only(some(random)),
+        2 => Mirror::Except(some(random)),
+        _ => Mirror::Off,
     }
 }
 

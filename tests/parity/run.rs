@@ -175,18 +175,20 @@ impl<'a> Sides<'a> {
         self.oracle.send(&request);
         let ours = self.module.login(case.policy, case.login);
         let theirs = Theirs::read(&self.oracle.receive());
-        let differ = !compare(&ours, &theirs.verdict).is_empty();
-        let usual = (case.policy.nested && differ).then(|| {
-            self.ask(&json!({ "policy": case.policy.usual(case.tree).json(&self.slapd.uri()) }));
-            let usual = Theirs::read(&self.ask(&request));
-            self.ask(&json!({ "policy": case.policy.json(&self.slapd.uri()) }));
-            usual
-        });
-        Answers {
+        let mut answers = Answers {
             ours,
             theirs,
-            usual,
+            usual: None,
+        };
+        let points = compare(&answers.ours, &answers.theirs.verdict);
+        let unexplained = |point| explain(case, &answers, point).is_none();
+        if case.policy.nested && points.iter().any(unexplained) {
+            let uri = self.slapd.uri();
+            self.ask(&json!({ "policy": case.policy.usual(case.tree).json(&uri) }));
+            answers.usual = Some(Theirs::read(&self.ask(&request)));
+            self.ask(&json!({ "policy": case.policy.json(&uri) }));
         }
+        answers
     }
 
     fn ask(&mut self, request: &Value) -> Value {
