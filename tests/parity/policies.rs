@@ -72,10 +72,10 @@ pub fn policy(random: &mut Random, tree: &Tree, nested: bool) -> Policy {
 fn mirror(random: &mut Random) -> Mirror {
     let names = ["active", "g1", "g3", "UPPER", "équipe", "日本", "none-such"];
     let some = |random: &mut Random| random.several(&names, 3).into_iter().copied().collect();
-    match random.below(8) {
+    match random.below(12) {
         0 => Mirror::All,
-        1 => Mirror::Only(some(random)),
-        2 => Mirror::Except(some(random)),
+        1 | 2 => Mirror::Only(some(random)),
+        3 => Mirror::Except(some(random)),
         _ => Mirror::Off,
     }
 }

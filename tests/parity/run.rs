@@ -90,7 +90,7 @@ impl Report {
             );
         }
         // What is listed may not swallow what is to be compared.
-        assert!(self.equal * 100 >= self.compared * 65, "{summary}");
+        assert!(self.equal * 10 >= self.compared * 6, "{summary}");
     }
 
     /// The figures.
