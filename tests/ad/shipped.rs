@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::common::login::{IGNORED, auth, change_password, client, stack};
 use crate::common::module;
 use crate::common::pam::{Client, PAM_ESTABLISH_CRED, PAM_PERM_DENIED, PAM_SUCCESS};
-use crate::private_host::PrivateHost;
+use crate::private_host::{Local, PrivateHost};
 use crate::samba::{Domain, password_of, person_dn};
 
 const SHIPPED: &str = include_str!("../../conf/active-directory.toml");
@@ -98,6 +98,25 @@ fn the_domains_own_srv_records_lead_to_its_controllers() {
         let line = host.find_in_log(0, &["user=alice", "outcome=granted"]);
         let line = line.expect("a line in the log");
         assert!(line.contains("server=ldap://dc1.ad.example.com"), "{line}");
+    });
+}
+
+#[test]
+fn the_shipped_example_tells_how_to_log_in_by_principal_name() {
+    on_a_host(|host| {
+        host.add_user("alice", 20001, Local::NoPassword);
+        let plain =
+            "filter = \"(&(objectCategory=person)(objectClass=user)(sAMAccountName={user}))\"\n";
+        assert!(SHIPPED.contains(plain));
+        let by_principal = SHIPPED
+            .replace(plain, "")
+            .replace("# filter = ", "filter = ")
+            .replace("# canonical_name = true", "canonical_name = true");
+        let stack = stack(&install(host, &by_principal));
+        let mut login = client(&stack, "Alice@ad.example.com", password_of("alice"));
+        assert_eq!(login.authenticate(0), PAM_SUCCESS, "{:?}", host.log());
+        assert_eq!(login.acct_mgmt(0), PAM_SUCCESS);
+        assert_eq!(login.user().as_deref(), Some("alice"));
     });
 }
 
