@@ -36,7 +36,7 @@ CONFS := $(wildcard conf/*.toml)
 STACKS := $(wildcard pam.d/*)
 
 .DEFAULT_GOAL := build
-.PHONY: build figures outages memory demo test test-ad check install uninstall clean help
+.PHONY: build figures groups outages memory demo test test-ad check install uninstall clean help
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -54,6 +54,10 @@ figures: ## what a login costs, against the limits of this project
 	$(CARGO) build --release --locked --example figures
 	$(LINK_MODULE)
 	$(RELEASE)/examples/figures
+
+groups: ## what groups cost, in a directory of 100 users and one of 100,000
+	@packaging/debian-deps demo
+	$(CARGO) bench --locked --bench groups
 
 outages: ## what an outage costs: servers that refuse, vanish, die under load, lie (root, for a private /run)
 	@test "$$(id -u)" = 0 || { echo "make outages needs root: for a private view of /run and /etc" >&2; exit 1; }

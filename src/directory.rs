@@ -31,6 +31,10 @@ pub use password::{ChangeVerdict, Refusal};
 pub use result_code::name as result_name;
 pub use user_bind::{UserBindVerdict, sub_code};
 
+/// How many groups of a user are taken from one base. The total size has a bound of its own, see
+/// [`transport`](crate::transport).
+pub const MAX_GROUPS: u16 = 1000;
+
 /// The questions of a login. Every answer is given before the deadline that the implementation
 /// was made with, or is [`DirectoryError::Unavailable`].
 pub trait Directory {
@@ -45,6 +49,13 @@ pub trait Directory {
     /// # Errors
     /// There is no verdict.
     fn verify(&mut self, dn: &Dn, password: &Password) -> Result<UserBindVerdict, DirectoryError>;
+
+    /// The names of the groups that have the user as a member, by `group.search`: each group's first
+    /// value of `group.name_attribute`, where it is text. No more than [`MAX_GROUPS`] of each base.
+    ///
+    /// # Errors
+    /// There is no complete answer.
+    fn groups(&mut self, user: &UserName, entry: &Entry) -> Result<Vec<String>, DirectoryError>;
 
     /// Asks all these questions about the entry at once. The answers come in the order of the
     /// questions.

@@ -1,11 +1,15 @@
-//! The log: one line for each decision, to syslog.
+//! The log: one line for each decision, to syslog and to a file.
 //!
 //! Logging cannot fail a login: a missing or full /dev/log costs at most [`PATIENCE`] and changes
-//! nothing. Names from outside are escaped, so that nobody writes lines or fields of their own.
+//! nothing, and so does a file that cannot be written. Names from outside are escaped, so that nobody writes lines or fields of their own.
 
+pub mod file;
+mod time;
+
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use syslog::{Facility, LogFormat, Logger, LoggerBackend, Severity};
 
@@ -15,6 +19,7 @@ use crate::login::Decision;
 use crate::login::change::Changing;
 use crate::names::UserName;
 use crate::outcome::{ChangeOutcome, Outcome};
+use file::LogFile;
 
 /// The socket of the system's log daemon.
 const DEV_LOG: &str = "/dev/log";
@@ -31,6 +36,9 @@ pub struct Log {
     facility: Facility,
     /// `pam_rsldap(sshd:auth)`
     origin: String,
+    file: Option<LogFile>,
+    /// That the file cannot be written is worth one line.
+    complained: Cell<bool>,
 }
 
 /// Whom a decision was about.
@@ -54,6 +62,8 @@ impl Log {
             },
             facility: facility(settings.facility),
             origin: format!("pam_rsldap({}:{phase})", field(service, MAX_VALUE)),
+            file: LogFile::of(settings),
+            complained: Cell::new(false),
         }
     }
 
@@ -61,6 +71,13 @@ impl Log {
     pub fn decision(&self, subject: Subject<'_>, decision: &Decision, elapsed: Duration) {
         let (level, severity) = seriousness(decision.outcome);
         self.write(level, severity, &decision_line(subject, decision, elapsed));
+    }
+
+    /// The local groups that a session has got.
+    pub fn groups(&self, user: &[u8], names: &[String]) {
+        let (user, names) = (field(user, MAX_VALUE), names.join(","));
+        let text = format!("user={user} groups={}", field(names.as_bytes(), MAX_REASON));
+        self.write(LogLevel::Info, Severity::LOG_INFO, &text);
     }
 
     /// The line of an attempt to change a password. One that goes on to the second pass has its line
@@ -88,6 +105,12 @@ impl Log {
         );
     }
 
+    /// Whether steps are written.
+    #[must_use]
+    pub fn has_debug(&self) -> bool {
+        self.level >= LogLevel::Debug
+    }
+
     /// A step.
     pub fn debug(&self, text: &str) {
         self.write(
@@ -101,6 +124,23 @@ impl Log {
         if level > self.level {
             return;
         }
+        let line = format!("{}: {text}", self.origin);
+        self.write_to_syslog(severity, &line);
+        let Some(file) = &self.file else { return };
+        let (time, pid) = (time::rfc3339(SystemTime::now()), std::process::id());
+        let stamped = format!("{time} {}[{pid}]: {line}", process_name());
+        let Err(error) = file.append(&stamped) else {
+            return;
+        };
+        if self.has_debug() && !self.complained.replace(true) {
+            let path = file.path().as_os_str().as_encoded_bytes();
+            let problem = format!("log.file {}: {error}", printable(path, MAX_VALUE));
+            let line = format!("{}: {problem}", self.origin);
+            self.write_to_syslog(Severity::LOG_DEBUG, &line);
+        }
+    }
+
+    fn write_to_syslog(&self, severity: Severity, line: &String) {
         let Ok(socket) = UnixDatagram::unbound() else {
             return;
         };
@@ -112,10 +152,7 @@ impl Log {
             process: process_name(),
         };
         let mut logger = Logger::new(LoggerBackend::Unix(socket), format);
-        let line = format!("{}: {text}", self.origin);
-        let _ = logger
-            .formatter
-            .format(&mut logger.backend, severity, &line);
+        let _ = logger.formatter.format(&mut logger.backend, severity, line);
     }
 }
 

@@ -10,6 +10,7 @@ mod canonical;
 pub mod change;
 mod gates;
 mod listing;
+mod session;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,7 @@ use crate::outcome::{Expired, Outcome, Phase};
 use crate::policy;
 use crate::sys;
 use crate::transaction::{HostError, Transaction};
+pub use session::Groups;
 
 pub use announce::announce;
 use gates::pass_gates;
@@ -100,6 +102,8 @@ pub struct Identity {
     pub flags: BTreeSet<FlagName>,
     /// Key of `[user.attributes]` in upper case → first value.
     pub attributes: BTreeMap<String, String>,
+    /// What the local groups of the session are chosen from.
+    pub groups: Groups,
 }
 
 impl Decision {

@@ -162,6 +162,13 @@ impl fmt::Display for FlagName {
     }
 }
 
+/// Whether this can stand in the first field of group(5).
+#[must_use]
+pub fn is_local_group(name: &str) -> bool {
+    let impossible = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ':' | ',' | '/');
+    !name.is_empty() && !name.contains(impossible)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

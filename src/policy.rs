@@ -4,9 +4,12 @@
 //! are evaluated over the [`Facts`] known so far; where a fact is missing the verdict is
 //! [`Verdict::Ask`], the login gets those facts, and the gates are evaluated again.
 
+mod evaluate;
 pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use evaluate::{Context, Truth, evaluate};
 
 use crate::config::{Config, Query, User};
 use crate::names::{BadUserName, Dn, FlagName, ServiceName, UserName};
@@ -229,8 +232,7 @@ pub fn verdict(gates: &[Gate<'_>], flags: &BTreeMap<FlagName, Query>, facts: &Fa
         let name = &gate.name;
         match evaluate(gate.query, flags, facts, Context::of_gate(gate.opens_at)) {
             Truth::Known(value) if value == gate.opens_at => {}
-            Truth::Ask(question) if questions.contains(&question) => {}
-            Truth::Ask(question) => questions.push(question),
+            Truth::Ask(first, more) => add_new(first, more, &mut questions),
             // An earlier gate may still decide; then this one does not matter.
             _ if !questions.is_empty() => {}
             Truth::Known(value) => {
@@ -260,6 +262,14 @@ pub fn verdict(gates: &[Gate<'_>], flags: &BTreeMap<FlagName, Query>, facts: &Fa
     }
 }
 
+fn add_new(first: Question, more: Vec<Question>, questions: &mut Vec<Question>) {
+    for question in std::iter::once(first).chain(more) {
+        if !questions.contains(&question) {
+            questions.push(question);
+        }
+    }
+}
+
 /// Whether a group turned out not to exist: an outdated DN, as a rule.
 fn is_missing(group: &Dn, facts: &Facts) -> bool {
     let question = Question {
@@ -280,23 +290,25 @@ fn groups_of<'a>(query: &'a Query, flags: &'a BTreeMap<FlagName, Query>) -> BTre
     }
 }
 
-/// The flags that are true, or the questions to ask first. A flag that cannot be decided is not set.
+/// The names whose queries are true, or the questions to ask first. What cannot be decided is not
+/// true. For the flags themselves, both arguments are the same.
 ///
 /// # Errors
-/// The questions that are still open, for all flags together.
-pub fn flags_set(
+/// The questions that are still open, for all queries together.
+pub fn names_that_hold<N: Ord + Clone>(
+    queries: &BTreeMap<N, Query>,
     flags: &BTreeMap<FlagName, Query>,
     facts: &Facts,
-) -> Result<BTreeSet<FlagName>, Vec<Question>> {
+) -> Result<BTreeSet<N>, Vec<Question>> {
     let mut set = BTreeSet::new();
     let mut questions = Vec::new();
-    for (name, query) in flags {
+    for (name, query) in queries {
         match evaluate(query, flags, facts, Context::of_gate(true)) {
             Truth::Known(true) => {
                 set.insert(name.clone());
             }
-            Truth::Ask(question) if !questions.contains(&question) => questions.push(question),
-            Truth::Known(false) | Truth::Ask(_) | Truth::Broken(_) | Truth::MissingGroup(_) => {}
+            Truth::Ask(first, more) => add_new(first, more, &mut questions),
+            Truth::Known(false) | Truth::Broken(_) | Truth::MissingGroup(_) => {}
         }
     }
     if questions.is_empty() {
@@ -304,102 +316,6 @@ pub fn flags_set(
     } else {
         Err(questions)
     }
-}
-
-/// The value of a query.
-enum Truth {
-    Known(bool),
-    /// A fact is missing.
-    Ask(Question),
-    /// The server would not say.
-    Broken(String),
-    /// Below `not` or `deny`, a group that does not exist.
-    MissingGroup(Dn),
-}
-
-/// Where in a gate a query stands.
-#[derive(Clone, Copy)]
-struct Context {
-    /// What a group question has to prove here.
-    proof: Proof,
-    /// Below `not` or `deny`, where "no such group" must not count as "no member".
-    negated: bool,
-}
-
-impl Context {
-    fn of_gate(opens_at: bool) -> Self {
-        let proof = if opens_at {
-            Proof::Member
-        } else {
-            Proof::NonMember
-        };
-        Context {
-            proof,
-            negated: !opens_at,
-        }
-    }
-
-    fn below_not(self) -> Self {
-        Context {
-            proof: self.proof.opposite(),
-            negated: true,
-        }
-    }
-}
-
-/// Evaluates in written order and no further than needed, as `and` and `or` do in a program.
-fn evaluate(
-    query: &Query,
-    flags: &BTreeMap<FlagName, Query>,
-    facts: &Facts,
-    context: Context,
-) -> Truth {
-    match query {
-        Query::Group(group) => group_truth(group, facts, context),
-        Query::Flag(name) => match flags.get(name) {
-            Some(query) => evaluate(query, flags, facts, context),
-            None => Truth::Broken(format!("there is no flag {name}")),
-        },
-        Query::Any(queries) => first_that_is(true, queries, flags, facts, context),
-        Query::All(queries) => first_that_is(false, queries, flags, facts, context),
-        Query::Not(query) => match evaluate(query, flags, facts, context.below_not()) {
-            Truth::Known(value) => Truth::Known(!value),
-            undecided => undecided,
-        },
-    }
-}
-
-/// What is not proven counts as what keeps the gate shut.
-fn group_truth(group: &Dn, facts: &Facts, context: Context) -> Truth {
-    let question = Question {
-        group: group.clone(),
-        proof: context.proof,
-    };
-    match facts.get(&question) {
-        None => Truth::Ask(question),
-        Some(Answer::Proven) => Truth::Known(context.proof == Proof::Member),
-        Some(Answer::NotProven) => Truth::Known(context.proof == Proof::NonMember),
-        Some(Answer::NoSuchGroup) if context.negated => Truth::MissingGroup(question.group),
-        Some(Answer::NoSuchGroup) => Truth::Known(false),
-        Some(Answer::Withheld(why)) => Truth::Broken(format!("group {group}: {why}")),
-    }
-}
-
-/// Stops at the first query that is `decisive` or not known; otherwise the value is its opposite.
-fn first_that_is(
-    decisive: bool,
-    queries: &[Query],
-    flags: &BTreeMap<FlagName, Query>,
-    facts: &Facts,
-    context: Context,
-) -> Truth {
-    for query in queries {
-        match evaluate(query, flags, facts, context) {
-            Truth::Known(value) if value != decisive => {}
-            decided => return decided,
-        }
-    }
-    Truth::Known(!decisive)
 }
 
 /// The outcome for the number of entries that a lookup found.

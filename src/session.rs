@@ -1,4 +1,6 @@
-//! What a session gets from the directory: its environment.
+//! What a session gets from the directory: its environment and local groups.
+
+pub mod groups;
 
 use crate::login::Identity;
 
@@ -60,6 +62,7 @@ mod tests {
             ]
             .into_iter()
             .collect(),
+            groups: Default::default(),
         };
         let environment = environment(&identity);
         assert_eq!(

@@ -1,6 +1,6 @@
 //! The few system calls that the standard library has no safe form of.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
@@ -68,8 +68,29 @@ pub fn lock(file: &File) -> bool {
     unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) == 0 }
 }
 
-/// The largest buffer that getpwnam_r(3) gets for one account, in bytes.
-const MAX_PASSWD_BUFFER: usize = 1 << 20;
+/// Gives a lock back. Closing the file would not, where another thread has started a process in the
+/// meantime that has the file open too (flock(2)).
+pub fn unlock(file: &File) {
+    // SAFETY: as above.
+    unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_UN) };
+}
+
+/// The largest size that this process may write a file to, in bytes (RLIMIT_FSIZE, getrlimit(2)).
+#[must_use]
+pub fn file_size_limit() -> u64 {
+    let mut limit = MaybeUninit::<libc::rlimit>::uninit();
+    // SAFETY: getrlimit(2) writes a structure to a place that is ours.
+    let code = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, limit.as_mut_ptr()) };
+    if code != 0 {
+        return u64::MAX;
+    }
+    // SAFETY: getrlimit(2) returned 0, so it has written. RLIM_INFINITY is the largest number.
+    unsafe { limit.assume_init() }.rlim_cur
+}
+
+/// The largest buffer that getpwnam_r(3) or getgrnam_r(3) gets for one entry, in bytes. A group lists
+/// its members in it.
+const MAX_ENTRY: usize = 1 << 22;
 
 /// The uid of a local account, by the host's own name service (getpwnam_r(3)); None if there is no
 /// such account.
@@ -80,21 +101,38 @@ pub fn local_uid(name: &[u8]) -> io::Result<Option<u32>> {
     let Ok(name) = CString::new(name) else {
         return Ok(None);
     };
+    found_by(|size| account(&name, size))
+}
+
+/// The gid of a local group, by the host's own name service (getgrnam_r(3)); None if there is no group
+/// of exactly this name. Some name services take another spelling for the same.
+///
+/// # Errors
+/// As [`local_uid`].
+pub fn local_gid(name: &str) -> io::Result<Option<u32>> {
+    let Ok(name) = CString::new(name) else {
+        return Ok(None);
+    };
+    found_by(|size| group(&name, size))
+}
+
+/// Looks up with a buffer that grows until the entry fits.
+fn found_by(look_up: impl Fn(usize) -> Result<Option<u32>, c_int>) -> io::Result<Option<u32>> {
     let mut size = 1024;
     loop {
-        match lookup(&name, size) {
-            Err(libc::ERANGE) if size < MAX_PASSWD_BUFFER => size *= 4,
+        match look_up(size) {
+            Err(libc::ERANGE) if size < MAX_ENTRY => size *= 4,
             Err(libc::EINTR) => {}
-            // The man page lists these as other ways to say "not found".
+            // The man pages list these as other ways to say "not found".
             Err(libc::ENOENT | libc::ESRCH | libc::EBADF | libc::EPERM) => return Ok(None),
             Err(code) => return Err(io::Error::from_raw_os_error(code)),
-            Ok(uid) => return Ok(uid),
+            Ok(found) => return Ok(found),
         }
     }
 }
 
 /// One call of getpwnam_r(3) with a buffer of this size; the error is its return value.
-fn lookup(name: &CString, size: usize) -> Result<Option<u32>, c_int> {
+fn account(name: &CString, size: usize) -> Result<Option<u32>, c_int> {
     let mut buffer: Vec<c_char> = vec![0; size];
     let mut entry = MaybeUninit::<libc::passwd>::uninit();
     let mut found = std::ptr::null_mut();
@@ -119,6 +157,82 @@ fn lookup(name: &CString, size: usize) -> Result<Option<u32>, c_int> {
     Ok(Some(unsafe { entry.assume_init_ref() }.pw_uid))
 }
 
+/// One call of getgrnam_r(3), likewise.
+fn group(name: &CString, size: usize) -> Result<Option<u32>, c_int> {
+    let mut buffer: Vec<c_char> = vec![0; size];
+    let mut entry = MaybeUninit::<libc::group>::uninit();
+    let mut found = std::ptr::null_mut();
+    // SAFETY: getgrnam_r(3): the name ends with NUL; entry, buffer (with its true length) and found
+    // are ours and outlive the call.
+    let code = unsafe {
+        libc::getgrnam_r(
+            name.as_ptr(),
+            entry.as_mut_ptr(),
+            buffer.as_mut_ptr(),
+            buffer.len(),
+            &raw mut found,
+        )
+    };
+    if code != 0 {
+        return Err(code);
+    }
+    if found.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: getgrnam_r(3) returned 0 and a result, which points to `entry`, now filled in.
+    let entry = unsafe { entry.assume_init_ref() };
+    if entry.gr_name.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: gr_name is a string in `buffer`, which lives, and ends with NUL.
+    let same = unsafe { CStr::from_ptr(entry.gr_name) } == name.as_c_str();
+    Ok(same.then_some(entry.gr_gid))
+}
+
+/// The supplementary groups of this process (getgroups(2)).
+///
+/// # Errors
+/// The system's, when another thread changes them all the time.
+pub fn supplementary_groups() -> io::Result<Vec<u32>> {
+    // Another thread may add some between the two calls.
+    for _ in 0..3 {
+        // SAFETY: getgroups(2) with size 0 only counts.
+        let count = unsafe { libc::getgroups(0, std::ptr::null_mut()) };
+        let room = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+        let mut groups: Vec<libc::gid_t> = vec![0; room];
+        // SAFETY: getgroups(2) writes at most `count` numbers to a place of ours that has room for them.
+        let count = unsafe { libc::getgroups(count, groups.as_mut_ptr()) };
+        if let Ok(count) = usize::try_from(count) {
+            groups.truncate(count);
+            // getgroups(2) with size 0 counts again, and writes nothing.
+            if count <= room {
+                return Ok(groups);
+            }
+        }
+    }
+    Err(io::Error::last_os_error())
+}
+
+/// Sets the supplementary groups of this process, all its threads together (setgroups(2)).
+///
+/// # Errors
+/// The system's: the process may not, or there are more than [`max_groups`].
+pub fn set_supplementary_groups(groups: &[u32]) -> io::Result<()> {
+    // SAFETY: setgroups(2) reads as many numbers as the slice has.
+    match unsafe { libc::setgroups(groups.len(), groups.as_ptr()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// How many supplementary groups a process may have (NGROUPS_MAX, sysconf(3)).
+#[must_use]
+pub fn max_groups() -> usize {
+    // SAFETY: sysconf(3) takes a number.
+    let limit = unsafe { libc::sysconf(libc::_SC_NGROUPS_MAX) };
+    usize::try_from(limit).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,5 +242,26 @@ mod tests {
         assert_eq!(local_uid(b"root").unwrap(), Some(0));
         assert_eq!(local_uid(b"no-such-user-here").unwrap(), None);
         assert_eq!(local_uid(b"a\0b").unwrap(), None);
+    }
+
+    #[test]
+    fn root_is_group_0_and_other_spellings_are_no_group() {
+        assert_eq!(local_gid("root").unwrap(), Some(0));
+        for name in ["Root", "no-such-group-here", "", "a\0b", "root:x:0"] {
+            assert_eq!(local_gid(name).unwrap(), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn the_groups_of_this_process_are_those_that_linux_shows() {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("Groups:"));
+        let shown = line.unwrap().split_whitespace();
+        let mut shown: Vec<u32> = shown.map(|gid| gid.parse().unwrap()).collect();
+        let mut groups = supplementary_groups().unwrap();
+        shown.sort_unstable();
+        groups.sort_unstable();
+        assert_eq!(groups, shown);
+        assert!(max_groups() >= 32);
     }
 }

@@ -9,7 +9,7 @@ use super::operations::{self, Time};
 use super::session::Session;
 use super::{DirectoryError, Entry, member_of, sid};
 use crate::account_state::wanted_attributes as wanted_of_state;
-use crate::config::{Config, GroupSchema};
+use crate::config::{Config, Group, GroupSchema};
 use crate::names::{AttributeName, Dn, UserName};
 use crate::policy::{Answer, Proof, Question};
 use crate::template::Filter;
@@ -50,37 +50,24 @@ impl Memberships {
         (user, entry): (&UserName, &Entry),
         questions: &[Question],
     ) -> Result<Vec<Answer>, DirectoryError> {
-        let (at, nested) = ((session, time), config.group.nested);
-        let search = config.group.search.as_slice();
+        let at = (session, time);
         let dn = entry.dn.as_str().as_bytes();
-        let membership = match &config.group.schema {
-            GroupSchema::MemberDn(member) if nested => {
-                let primary = Primary::None;
-                let links = Links {
-                    member,
-                    search,
-                    primary,
-                };
-                return self.closure.answer(session, time, links, questions).await;
-            }
-            GroupSchema::ActiveDirectory if nested => {
-                let member = &AttributeName::known("member");
-                let filter = primary_group(entry);
-                let primary = filter.as_ref().map_or(Primary::Unknown, Primary::Group);
-                let links = Links {
-                    member,
-                    search,
-                    primary,
-                };
+        let (listed, primary) = (AttributeName::known("member"), primary_group(entry));
+        let membership = match (
+            &config.group.schema,
+            links(&config.group, &listed, primary.as_ref()),
+        ) {
+            (GroupSchema::ActiveDirectory, Some(links)) => {
                 return self
                     .token
                     .answer(&mut self.closure, at, links, entry, questions)
                     .await;
             }
-            GroupSchema::MemberOf => return member_of::answer(at, entry, questions).await,
-            GroupSchema::MemberDn(member) => Membership::sure(Filter::equality(member, dn)),
-            GroupSchema::ActiveDirectory => Membership::in_active_directory(entry),
-            GroupSchema::Posix => Membership::posix(user, entry),
+            (_, Some(links)) => return self.closure.answer(session, time, links, questions).await,
+            (GroupSchema::MemberOf, None) => return member_of::answer(at, entry, questions).await,
+            (GroupSchema::MemberDn(member), None) => Membership::sure(Filter::equality(member, dn)),
+            (GroupSchema::ActiveDirectory, None) => Membership::in_active_directory(entry),
+            (GroupSchema::Posix, None) => Membership::posix(user, entry),
         };
         let limit = time.limit();
         let asking = questions
@@ -88,6 +75,66 @@ impl Memberships {
             .map(|question| direct(session, limit, (&entry.dn, question), &membership));
         try_join_all(asking).await
     }
+}
+
+impl Memberships {
+    /// The names of all the groups of this user.
+    ///
+    /// # Errors
+    /// There is no complete answer.
+    pub async fn names(
+        &mut self,
+        config: &Config,
+        (session, time): (&Session, Time),
+        (user, entry): (&UserName, &Entry),
+    ) -> Result<Vec<String>, DirectoryError> {
+        let group = &config.group;
+        let (search, name) = (group.search.as_slice(), &group.name_attribute);
+        let (listed, primary) = (AttributeName::known("member"), primary_group(entry));
+        let filters = match (&group.schema, links(group, &listed, primary.as_ref())) {
+            // In Active Directory distribution groups are links here; for the domain controller they are
+            // none.
+            (_, Some(links)) => self.closure.listing_all(session, time, links).await?,
+            (GroupSchema::MemberOf, None) => {
+                return member_of::names((session, time), entry, search, name).await;
+            }
+            (GroupSchema::MemberDn(member), None) => {
+                vec![Filter::equality(member, entry.dn.as_str().as_bytes())]
+            }
+            (GroupSchema::ActiveDirectory, None) => {
+                vec![Membership::in_active_directory(entry).filter]
+            }
+            (GroupSchema::Posix, None) => vec![Membership::posix(user, entry).filter],
+        };
+        let limit = time.limit();
+        let searching = search.iter().flat_map(|search| {
+            filters.iter().map(move |filter| {
+                let filter = search.filter.and(filter);
+                operations::group_names(session, limit, search, filter, name)
+            })
+        });
+        Ok(try_join_all(searching).await?.concat())
+    }
+}
+
+/// How groups of groups are found, where they count.
+fn links<'a>(
+    group: &'a Group,
+    listed: &'a AttributeName,
+    primary: Option<&'a Filter>,
+) -> Option<Links<'a>> {
+    let (member, primary) = match &group.schema {
+        _ if !group.nested => return None,
+        GroupSchema::MemberDn(member) => (member, Primary::None),
+        GroupSchema::ActiveDirectory => (listed, primary.map_or(Primary::Unknown, Primary::Group)),
+        GroupSchema::MemberOf | GroupSchema::Posix => return None,
+    };
+    Some(Links {
+        member,
+        search: &group.search,
+        primary,
+        references_count: group.schema != GroupSchema::ActiveDirectory,
+    })
 }
 
 /// What makes a group the user's, without other groups in between.

@@ -32,6 +32,10 @@ use crate::transport::{NoServer, Servers, Tap, Trouble};
 /// the middle. Each may count a wrong one.
 const MAX_PASSWORDS: u8 = 2;
 
+/// How many questions are in flight at once. slapd ends an anonymous connection with more than 100
+/// requests that wait (slapd.conf(5): conn_max_pending).
+const MAX_TOGETHER: usize = 32;
+
 /// The directory of a configuration. Nothing is opened before the first question.
 pub struct LdapDirectory<'a> {
     runtime: Option<Runtime>,
@@ -100,6 +104,10 @@ impl Directory for LdapDirectory<'_> {
         questions: &[Question],
     ) -> Result<Vec<Answer>, DirectoryError> {
         started(&mut self.runtime)?.block_on(self.client.ask(user, entry, questions))
+    }
+
+    fn groups(&mut self, user: &UserName, entry: &Entry) -> Result<Vec<String>, DirectoryError> {
+        started(&mut self.runtime)?.block_on(self.client.groups(user, entry))
     }
 
     fn change_password(
@@ -184,6 +192,19 @@ impl Client<'_> {
             match self.ask_one_server(user, entry, questions).await {
                 Err(error) => self.go_on_after(error, self.lookups_may_move())?,
                 answers => return answers,
+            }
+        }
+    }
+
+    async fn groups(
+        &mut self,
+        user: &UserName,
+        entry: &Entry,
+    ) -> Result<Vec<String>, DirectoryError> {
+        loop {
+            match self.groups_at_one_server(user, entry).await {
+                Err(error) => self.go_on_after(error, self.lookups_may_move())?,
+                names => return names,
             }
         }
     }
@@ -280,7 +301,10 @@ impl Client<'_> {
         let (config, time) = (self.config, self.time());
         let at = (self.as_service().await?, time);
         let who = (user, entry);
-        let answers = memberships.answer(config, at, who, questions).await?;
+        let mut answers = Vec::new();
+        for together in questions.chunks(MAX_TOGETHER) {
+            answers.extend(memberships.answer(config, at, who, together).await?);
+        }
         self.memberships = Some(memberships);
         Ok(answers)
     }
@@ -327,6 +351,19 @@ impl Client<'_> {
             said,
             trouble,
         })
+    }
+
+    async fn groups_at_one_server(
+        &mut self,
+        user: &UserName,
+        entry: &Entry,
+    ) -> Result<Vec<String>, DirectoryError> {
+        let known = self.memberships.take();
+        let known = known.filter(|known| known.are_of(&entry.dn));
+        let mut memberships = known.unwrap_or_else(|| Memberships::new(&entry.dn));
+        let (config, time) = (self.config, self.time());
+        let at = (self.as_service().await?, time);
+        memberships.names(config, at, (user, entry)).await
     }
 
     /// The time by which everything has to end. The clock starts with the first question, not while

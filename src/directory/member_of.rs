@@ -9,9 +9,11 @@
 
 use futures_util::future::try_join_all;
 
-use super::operations::{self, Time};
+use super::operations::{self, Found, Time};
+use super::result_code::Operation;
 use super::session::Session;
 use super::{DirectoryError, Entry};
+use crate::config::GroupSearch;
 use crate::names::{AttributeName, Dn};
 use crate::policy::{Answer, Proof, Question};
 use crate::template::Filter;
@@ -20,6 +22,9 @@ use crate::template::Filter;
 pub const MEMBER_OF: &str = "memberOf";
 /// How many values are looked at. Over that, groups that are not among them are not decided.
 const MAX_VALUES: usize = 2_000;
+
+/// How many groups are read for their names.
+const MAX_NAMES: usize = 200;
 
 /// Answers the questions about `user`, whose entry has been read with `memberOf`.
 ///
@@ -56,6 +61,39 @@ async fn answer_one(
         Proof::Member => Ok(Answer::NotProven),
         Proof::NonMember => prove_absence(at, user, question).await,
     }
+}
+
+/// The names of the groups that `memberOf` lists and a search of `group.search` reaches.
+///
+/// # Errors
+/// The server gave no answer, or there are too many groups.
+pub async fn names(
+    (session, time): (&Session, Time),
+    user: &Entry,
+    search: &[GroupSearch],
+    name: &AttributeName,
+) -> Result<Vec<String>, DirectoryError> {
+    let reached = |group: &Dn| search.iter().any(|search| search.reaches(group));
+    let values = user.values(MEMBER_OF).iter();
+    let groups: Vec<Dn> = values
+        .filter_map(|value| Dn::parse(std::str::from_utf8(value).ok()?).ok())
+        .filter(reached)
+        .collect();
+    if groups.len() > MAX_NAMES || user.has_range_of(MEMBER_OF) {
+        let problem = format!("memberOf has more than {MAX_NAMES} groups of group.search");
+        return Err(DirectoryError::Config(problem));
+    }
+    let (limit, wanted) = (time.limit(), [name.as_str()]);
+    let reading = groups
+        .iter()
+        .map(|group| operations::read_at(session, limit, group, &wanted, Operation::GroupRead));
+    let found = try_join_all(reading).await?.into_iter();
+    Ok(found
+        .filter_map(|found| match found {
+            Found::Entry(group) => group.first_text(name.as_str()).map(str::to_owned),
+            Found::Nothing | Found::NoSuchEntry | Found::Withheld(_) => None,
+        })
+        .collect())
 }
 
 /// Whether there are more values than were looked at. Active Directory sends the first 1,500 of a

@@ -37,6 +37,9 @@ pub struct Links<'a> {
     pub search: &'a [GroupSearch],
     /// The group that the user is in without being listed.
     pub primary: Primary<'a>,
+    /// Whether a reference to another server may hide groups. Active Directory adds the same ones to
+    /// every search from the top of a domain.
+    pub references_count: bool,
 }
 
 /// What is known of the user's primary group.
@@ -134,6 +137,26 @@ impl Closure {
         try_join_all(answering).await
     }
 
+    /// Climbs to the end. Gives back filters that match all the groups of the user, and no others.
+    ///
+    /// # Errors
+    /// The server gave no answer, a base of `group.search` does not exist, or there are more groups or
+    /// levels than the bounds allow.
+    pub async fn listing_all(
+        &mut self,
+        session: &Session,
+        time: Time,
+        links: Links<'_>,
+    ) -> Result<Vec<Filter>, DirectoryError> {
+        while self.is_open() {
+            self.climb(session, time, links).await?;
+        }
+        match &self.cut {
+            Some(why) => Err(DirectoryError::Config(why.clone())),
+            None => Ok(links.listing_user(self.groups.iter().chain([&self.user]))),
+        }
+    }
+
     fn is_open(&self) -> bool {
         !self.edge.is_empty() && self.cut.is_none()
     }
@@ -165,7 +188,10 @@ impl Closure {
         let found = try_join_all(searching).await?;
         self.levels += 1;
         self.edge.clear();
-        found.into_iter().for_each(|found| self.take(found));
+        for found in found {
+            self.elsewhere |= links.references_count && found.elsewhere;
+            self.take(found);
+        }
         if self.cut.is_none() {
             self.cut = self.bound_passed();
         }
@@ -174,7 +200,6 @@ impl Closure {
 
     fn take(&mut self, found: FoundGroups) {
         self.entries += found.groups.len();
-        self.elsewhere |= found.elsewhere;
         if let Some(why) = found.incomplete {
             self.cut = Some(format!("group nesting: {why}"));
         }

@@ -11,10 +11,10 @@ use super::entry::read_entry;
 use super::ppolicy::{PASSWORD_POLICY, PolicyControls};
 use super::result_code::{self, Operation, Reading};
 use super::session::{BoundAs, Session};
-use super::{Cause, DirectoryError, Entry, UserBindVerdict};
+use super::{Cause, DirectoryError, Entry, MAX_GROUPS, UserBindVerdict};
 use crate::account_state::counts;
 use crate::config::{AccountState, BindIdentity, BindSecret, GroupSearch, Scope, read_secret};
-use crate::names::Dn;
+use crate::names::{AttributeName, Dn};
 use crate::policy::{Answer, Proof, Question};
 use crate::secret::Password;
 use crate::template::Filter;
@@ -150,6 +150,37 @@ impl Search {
                 Err(session.failure(&format!("search below {}", self.base), &result, reading))
             }
         }
+    }
+}
+
+/// The names of the groups of one base that match the filter, [`MAX_GROUPS`] at most.
+///
+/// # Errors
+/// Anything but a complete answer: with too many groups, which of them come is the server's whim.
+pub async fn group_names(
+    session: &Session,
+    limit: Instant,
+    search: &GroupSearch,
+    filter: Filter,
+    name: &AttributeName,
+) -> Result<Vec<String>, DirectoryError> {
+    let wanted = [name.as_str()];
+    let mut ldap = session.ldap.clone();
+    ldap.with_search_options(SearchOptions::new().sizelimit(MAX_GROUPS.into()));
+    let (base, scope) = (search.base.as_str(), scope_of(search.scope));
+    let searching = ldap.search(base, scope, filter.as_str(), wanted);
+    let what = "search for the user's groups";
+    let ldap3::SearchResult(found, result) = session.wait(limit, what, searching).await?;
+    match result_code::read(Operation::GroupSearch, result.rc) {
+        Reading::Done => Ok(found
+            .into_iter()
+            .filter_map(read_entry)
+            .filter_map(|group| group.first_text(name.as_str()).map(str::to_owned))
+            .collect()),
+        Reading::TooMany => Err(DirectoryError::Config(format!(
+            "more than {MAX_GROUPS} groups below {base}; narrow group.search"
+        ))),
+        reading => Err(session.failure(&format!("search below {base}"), &result, reading)),
     }
 }
 

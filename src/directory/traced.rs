@@ -39,6 +39,8 @@ pub enum Event {
     Verify(Dn, Result<UserBindVerdict, DirectoryError>),
     /// Questions about the groups of this entry.
     Ask(Dn, Result<Vec<(Question, Answer)>, DirectoryError>),
+    /// The names of the groups of this entry.
+    Groups(Dn, Result<Vec<String>, DirectoryError>),
     /// A new password for this entry.
     Change(Dn, Result<Change, DirectoryError>),
 }
@@ -103,6 +105,13 @@ impl<D: Directory> Directory for Traced<D> {
         answers
     }
 
+    fn groups(&mut self, user: &UserName, entry: &Entry) -> Result<Vec<String>, DirectoryError> {
+        let started = Instant::now();
+        let names = self.directory.groups(user, entry);
+        self.note(started, Event::Groups(entry.dn.clone(), names.clone()));
+        names
+    }
+
     fn change_password(
         &mut self,
         entry: &Entry,
@@ -151,6 +160,12 @@ impl Event {
                 format!("groups of {dn}: {}", listed(&answers, "nothing asked"))
             }
             Event::Ask(dn, Err(error)) => format!("groups of {dn}: failed: {error}"),
+            Event::Groups(dn, Ok(names)) => {
+                format!("names of the groups of {dn}: {}", listed(names, "none"))
+            }
+            Event::Groups(dn, Err(error)) => {
+                format!("names of the groups of {dn}: failed: {error}")
+            }
             Event::Change(dn, Ok(change)) => {
                 let verdict = match &change.verdict {
                     ChangeVerdict::Changed => "changed",

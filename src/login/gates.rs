@@ -1,13 +1,11 @@
-//! The gates that groups are, and the flags of the session: asked about until they are decided.
+//! The gates that groups are: asked about until they are decided.
 
-use std::collections::BTreeSet;
-
-use super::{End, Identity, Request, Stage};
+use super::{End, Identity, Request, Stage, session};
 use crate::directory::{Directory, DirectoryError, Entry};
 use crate::outcome::Outcome;
 use crate::policy::{self, Answer, Facts, Question, Verdict};
 
-/// Asks until every gate is decided; then, for the session, until every flag is.
+/// Asks until every gate is decided; then for what the session gets.
 pub(super) fn pass_gates(
     request: Request<'_>,
     entry: Entry,
@@ -27,15 +25,7 @@ pub(super) fn pass_gates(
             Verdict::Ask(open) => ask(request, directory, &entry, open, &mut facts)?,
         }
     }
-    let mut flags = BTreeSet::new();
-    if config.session.environment {
-        flags = loop {
-            match policy::flags_set(&config.flags, &facts) {
-                Ok(flags) => break flags,
-                Err(open) => ask(request, directory, &entry, open, &mut facts)?,
-            }
-        };
-    }
+    let (flags, groups) = session::facts(request, directory, &entry, facts)?;
     let attributes = config
         .user
         .attributes
@@ -50,11 +40,12 @@ pub(super) fn pass_gates(
         attributes: attributes.collect(),
         dn: entry.dn,
         flags,
+        groups,
     })
 }
 
 /// Adds a fact for each of the questions, whatever the directory does: asking ends.
-fn ask(
+pub(super) fn ask(
     request: Request<'_>,
     directory: &mut dyn Directory,
     entry: &Entry,

@@ -21,6 +21,7 @@ enum Step {
         &'static [(&'static str, Proof)],
         Result<Vec<Answer>, DirectoryError>,
     ),
+    Groups(Result<Vec<String>, DirectoryError>),
 }
 
 struct Script(VecDeque<Step>);
@@ -66,6 +67,13 @@ impl Directory for Script {
                 answers
             }
             _ => panic!("a group question at the wrong time: {questions:?}"),
+        }
+    }
+
+    fn groups(&mut self, _: &UserName, _: &Entry) -> Result<Vec<String>, DirectoryError> {
+        match self.0.pop_front() {
+            Some(Step::Groups(names)) => names,
+            _ => panic!("a search for groups at the wrong time"),
         }
     }
 
@@ -305,7 +313,7 @@ fn a_failure_at_any_step_is_neither_a_grant_nor_a_wrong_password() {
             Some(Step::Verify(_, verdict)) => *verdict = Err(error()),
             Some(Step::Change(..)) => unreachable!(),
             Some(Step::Ask(_, answers)) => *answers = Err(error()),
-            None => unreachable!(),
+            Some(Step::Groups(_)) | None => unreachable!(),
         }
         steps
     };
@@ -409,4 +417,63 @@ fn impossible_and_exempt_names_are_decided_at_once() {
     assert_eq!(screened(b"daemon", Some(1)), Err(Outcome::Exempt));
     assert_eq!(screened(b"root", None), Err(Outcome::Exempt));
     assert!(screened(b"alice", Some(1000)).is_ok());
+}
+
+const SESSION: &str = "is_staff = \"cn=staff\"\n[group]\nsearch = [{ base = \"o=x\" }]\n\
+    [session.local_groups]\nadm = \"is_staff\"\nops = \"cn=ops\"\nall = \"is_active\"\n\
+    [session.mirror_groups]\nmode = \"all\"";
+
+#[test]
+fn the_groups_of_the_session_are_asked_for_with_the_flags_and_the_mirrored_ones_last() {
+    let config = config(SEARCH, SESSION);
+    let steps = |groups| {
+        [
+            Step::Find(Ok(vec![alice()])),
+            Step::Verify("uid=alice,o=x", Ok(UserBindVerdict::Right(None))),
+            Step::Ask(ACTIVE, Ok(vec![Answer::Proven])),
+            Step::Ask(
+                &[("cn=ops", Proof::Member), ("cn=staff", Proof::Member)],
+                Ok(vec![Answer::NotProven, Answer::Proven]),
+            ),
+            Step::Groups(groups),
+        ]
+    };
+    let directory = vec!["web".to_owned()];
+    let groups = |groups| {
+        let decision = run(&config, typed("x"), steps(groups));
+        assert_eq!(decision.outcome, Outcome::Granted);
+        decision.identity.unwrap().groups
+    };
+    let expected = Groups {
+        local: ["adm".to_owned(), "all".to_owned()].into_iter().collect(),
+        directory: directory.clone(),
+        problem: None,
+    };
+    assert_eq!(groups(Ok(directory)), expected);
+    // A login that has passed its gates does not fail for what it would get besides.
+    for (error, problem) in [
+        (down(), "gone"),
+        (DirectoryError::Config("no base".to_owned()), "no base"),
+    ] {
+        let expected = Groups {
+            directory: Vec::new(),
+            problem: Some(problem.to_owned()),
+            ..expected.clone()
+        };
+        assert_eq!(groups(Err(error)), expected);
+    }
+}
+
+#[test]
+fn a_user_who_may_not_in_gets_no_groups_and_none_are_asked_for() {
+    let steps = [
+        Step::Find(Ok(vec![alice()])),
+        Step::Verify("uid=alice,o=x", Ok(UserBindVerdict::Right(None))),
+        Step::Ask(ACTIVE, Ok(vec![Answer::NotProven])),
+    ];
+    let decision = run(&config(SEARCH, SESSION), typed("x"), steps);
+    assert_eq!(
+        (decision.outcome, decision.identity),
+        (Outcome::Refused, None)
+    );
 }

@@ -87,6 +87,7 @@ impl Directory for Cached<'_> {
             self.kept = Some(Kept {
                 entry: entry.clone(),
                 facts: Default::default(),
+                groups: None,
                 since,
             });
         }
@@ -125,6 +126,21 @@ impl Directory for Cached<'_> {
             .iter()
             .map(|question| kept.facts.get(question).cloned().unwrap_or_else(unanswered));
         Ok(answers.collect())
+    }
+
+    fn groups(&mut self, user: &UserName, entry: &Entry) -> Result<Vec<String>, DirectoryError> {
+        let Some(kept) = self.kept.as_mut().filter(|kept| kept.entry == *entry) else {
+            return self.inner.groups(user, entry);
+        };
+        match &kept.groups {
+            Some(names) => Ok(names.clone()),
+            None => {
+                let names = self.inner.groups(user, entry)?;
+                kept.groups = Some(names.clone());
+                self.is_new = true;
+                Ok(names)
+            }
+        }
     }
 
     fn change_password(

@@ -173,8 +173,7 @@ impl Offline<'_> {
             session,
             ..
         } = self.config;
-        let environment = session.environment;
-        fingerprint(&format!("{flags:?} {:?} {environment}", user.attributes))
+        fingerprint(&format!("{flags:?} {:?} {session:?}", user.attributes))
     }
 
     /// What takes the place of a decision that no server would make: a grant, or the same with the

@@ -14,6 +14,7 @@ use crate::names::UserName;
 use crate::notice::{Notice, Tone};
 use crate::outcome::{ChangeOutcome, Outcome};
 use crate::secret::{NotAPassword, Password};
+use crate::session::groups::Wanted;
 use crate::transaction::{HostError, PasswordDialogue, Transaction};
 
 /// How long an earlier phase's decision stands for a later one. The phases of one login follow each
@@ -42,6 +43,17 @@ pub struct Remembered {
     pub manner: Manner,
     /// The session's variables.
     pub environment: Vec<(String, String)>,
+    /// The session's local groups.
+    pub groups: SessionGroups,
+}
+
+/// The local groups of a session.
+#[derive(Clone)]
+pub struct SessionGroups {
+    /// Those it is to get.
+    pub wanted: Vec<Wanted>,
+    /// Why there are fewer than there should be, or none.
+    pub problem: Option<String>,
 }
 
 /// How the first pass of a change ended, for the second.

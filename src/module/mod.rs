@@ -9,6 +9,8 @@ mod ffi;
 mod handle;
 mod password;
 mod refused;
+mod session;
+mod trace;
 
 use std::ffi::CStr;
 use std::sync::Once;
@@ -17,15 +19,13 @@ use std::time::Instant;
 use pam::constants::{PamFlag, PamResultCode};
 use pam::module::{PamHandle, PamHooks};
 
-use crate::config::{self, Config, Log as LogSettings};
+use crate::config::{self, Config};
 use crate::directory::Cause;
-use crate::directory::ldap::LdapDirectory;
 use crate::log::{Log, Subject};
 use crate::login::{self, Decision};
 use crate::memory::{self, Remarks};
 use crate::outcome::{Outcome, Phase};
 use crate::policy;
-use crate::session;
 use crate::sys;
 use crate::transaction::HostError;
 use args::Args;
@@ -54,12 +54,13 @@ impl PamHooks for Module {
         decide(Phase::Account, pamh, &args, flags)
     }
 
-    fn sm_setcred(_: &mut PamHandle, _: Vec<&CStr>, _: PamFlag) -> PamResultCode {
+    fn sm_setcred(pamh: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
+        session::set_credentials(pamh, &args, flags);
         code::SETCRED
     }
 
     fn sm_open_session(pamh: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
-        open_session(pamh, &args, flags);
+        session::open(pamh, &args, flags);
         code::SESSION
     }
 
@@ -141,13 +142,52 @@ fn decision(
         Err(decision) => return Ok(*decision),
     };
     *manner = Manner::of(&config);
-    let log = Log::new(&config.log, args.debug, service, phase.name());
-    let decision = remembering(phase, &config, (user, service), local_uid, handle, &log)?;
+    let subject = (user, service);
+    let decision = ask(phase, handle, subject, args, (&config, local_uid))?;
     let (name, decision) = go_on_as(handle, user, decision);
     login::announce(phase, false, &decision, handle);
+    remember(handle, (name, service), args, &config, &decision);
+    Ok(decision)
+}
+
+/// Asks the directory, with the help of what this machine remembers.
+fn ask(
+    phase: Phase,
+    handle: &mut Handle<'_>,
+    subject: (&[u8], &[u8]),
+    args: &Args,
+    (config, local_uid): (&Config, Option<u32>),
+) -> Result<Decision, HostError> {
+    let log = Log::new(&config.log, args.debug, subject.1, phase.name());
+    let mut remarks = Remarks::default();
+    let decision = trace::ask(&log, config, |directory| {
+        memory::decide(
+            phase,
+            config,
+            subject,
+            local_uid,
+            handle,
+            directory,
+            &mut remarks,
+        )
+    });
+    remarks.warnings.iter().for_each(|text| log.warning(text));
+    remarks.steps.iter().for_each(|text| log.debug(text));
+    let decision = decision?;
     if decision.server.is_some() {
-        warn_of_servers_that_prove_nothing(&config, args, service, phase.name());
+        warn_of_servers_that_prove_nothing(config, args, subject.1, phase.name());
     }
+    Ok(decision)
+}
+
+/// Leaves a decision, and what follows from it, for the phases behind.
+fn remember(
+    handle: &mut Handle<'_>,
+    (name, service): (Vec<u8>, &[u8]),
+    args: &Args,
+    config: &Config,
+    decision: &Decision,
+) {
     handle.remember(Remembered {
         subject: (name, service.to_vec()),
         args: args.clone(),
@@ -156,35 +196,10 @@ fn decision(
             canonical: None,
             ..decision.clone()
         },
-        manner: manner.clone(),
-        environment: environment(&config, &decision),
+        manner: Manner::of(config),
+        environment: session::environment(config, decision),
+        groups: session::groups(config, decision),
     });
-    Ok(decision)
-}
-
-/// Decides, with the help of what this machine remembers.
-fn remembering(
-    phase: Phase,
-    config: &Config,
-    subject: (&[u8], &[u8]),
-    local_uid: Option<u32>,
-    handle: &mut Handle<'_>,
-    log: &Log,
-) -> Result<Decision, HostError> {
-    let mut directory = LdapDirectory::new(config);
-    let mut remarks = Remarks::default();
-    let decision = memory::decide(
-        phase,
-        config,
-        subject,
-        local_uid,
-        handle,
-        &mut directory,
-        &mut remarks,
-    );
-    remarks.warnings.iter().for_each(|text| log.warning(text));
-    remarks.steps.iter().for_each(|text| log.debug(text));
-    decision
 }
 
 /// Changes `PAM_USER` to the account that a user is who is in by another name, and gives the name back
@@ -224,7 +239,11 @@ fn prepare(user: &[u8], args: &Args) -> Result<(Config, Option<u32>), Box<Decisi
     if let Some(problem) = &args.problem {
         return Err(config_error(problem.clone()));
     }
-    let config = config::load(&args.config).map_err(|error| config_error(error.to_string()))?;
+    let mut config = config::load(&args.config).map_err(|error| config_error(error.to_string()))?;
+    if sys::effective_uid() != 0 {
+        // Only root can set groups, so nobody needs to ask for them.
+        config.session.give_no_groups();
+    }
     let local_uid = local_uid.map_err(|error| {
         let reason = format!("the host's own user database: {error}");
         let decision = Decision::local(Outcome::Unavailable, reason);
@@ -234,53 +253,4 @@ fn prepare(user: &[u8], args: &Args) -> Result<(Config, Option<u32>), Box<Decisi
         })
     })?;
     Ok((config, local_uid))
-}
-
-/// The session's variables, if they are wanted and the user is in.
-fn environment(config: &Config, decision: &Decision) -> Vec<(String, String)> {
-    match &decision.identity {
-        Some(identity) if config.session.environment => session::environment(identity),
-        _ => Vec::new(),
-    }
-}
-
-/// Sets the session's environment: from what an earlier phase left, or by asking again where the
-/// session is opened in another process or without them.
-fn open_session(pamh: &mut PamHandle, arguments: &[&CStr], flags: PamFlag) {
-    keep_panics_quiet();
-    let args = Args::parse(arguments);
-    let mut handle = Handle::new(pamh, flags);
-    let service = handle.service();
-    let Ok(user) = handle.user() else { return };
-    let log = Log::new(&LogSettings::default(), args.debug, &service, "session");
-    let variables = match handle.recall(&user, &service, &args) {
-        Some(earlier) => earlier.environment.clone(),
-        None => session_environment(&mut handle, &user, &service, &args),
-    };
-    for (name, value) in variables {
-        if !handle.put_environment(&name, &value) {
-            log.warning(&format!(
-                "{name} could not be set in the session's environment"
-            ));
-        }
-    }
-}
-
-/// The variables of a session whose earlier phases ran elsewhere. None for a user who may not in.
-fn session_environment(
-    handle: &mut Handle<'_>,
-    user: &[u8],
-    service: &[u8],
-    args: &Args,
-) -> Vec<(String, String)> {
-    match prepare(user, args) {
-        Ok((config, local_uid)) if config.session.environment => {
-            let log = Log::new(&config.log, args.debug, service, "session");
-            let subject = (user, service);
-            remembering(Phase::Account, &config, subject, local_uid, handle, &log)
-                .map(|decision| environment(&config, &decision))
-                .unwrap_or_default()
-        }
-        _ => Vec::new(),
-    }
 }

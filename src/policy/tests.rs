@@ -208,7 +208,7 @@ fn flags_are_set_only_where_they_are_proven() {
     );
     let mut facts = Facts::new();
     let flags = loop {
-        match flags_set(&config.flags, &facts) {
+        match names_that_hold(&config.flags, &config.flags, &facts) {
             Ok(flags) => break flags,
             Err(questions) => {
                 facts.extend(questions.into_iter().map(|question| {
@@ -227,6 +227,64 @@ fn a_group_written_in_two_ways_is_asked_about_once() {
     let config = config("[flags]\nis_active = { all = [\"cn=in\", \"CN = in\"] }");
     assert_eq!(decide(&config, "sshd"), (Verdict::Open, 1, 1));
     assert_eq!(dn("cn=in"), dn("CN = in"));
+}
+
+/// Rounds and questions of a gate over groups, of which `members` have the user as a member.
+fn cost(query: &str, members: &[usize]) -> (char, usize, usize) {
+    let config = config(&format!("[flags]\nis_active = {query}"));
+    let gates = gates(&config, &ServiceName::parse("sshd").unwrap());
+    let mut facts = Facts::new();
+    for round in 0..100 {
+        let value = match verdict(&gates, &config.flags, &facts) {
+            Verdict::Ask(questions) => {
+                for question in questions {
+                    let number = question.group.as_str().strip_prefix("cn=g").unwrap();
+                    let member = members.contains(&number.parse().unwrap());
+                    let answer = match member == (question.proof == Proof::Member) {
+                        true => Answer::Proven,
+                        false => Answer::NotProven,
+                    };
+                    assert!(facts.insert(question, answer).is_none());
+                }
+                continue;
+            }
+            Verdict::Open => 'o',
+            Verdict::Shut(_) | Verdict::ShutForService(_) | Verdict::Misconfigured(_) => 's',
+        };
+        return (value, round, facts.len());
+    }
+    panic!("no verdict after 100 rounds");
+}
+
+#[test]
+fn questions_that_are_needed_travel_together_and_the_others_are_not_asked() {
+    let twenty: Vec<String> = (0..20).map(|number| format!("\"cn=g{number}\"")).collect();
+    let twenty = twenty.join(", ");
+    let all: Vec<usize> = (0..20).collect();
+    for (query, members, expected) in [
+        // Every one of them has to be right.
+        (format!("{{ all = [{twenty}] }}"), &all[..], ('o', 1, 20)),
+        (format!("{{ all = [{twenty}] }}"), &all[..5], ('s', 1, 20)),
+        (format!("{{ not = [{twenty}] }}"), &[], ('o', 1, 20)),
+        // One is enough: 1, then 2 more, 4, 8, 5.
+        (format!("[{twenty}]"), &[0], ('o', 1, 1)),
+        (format!("[{twenty}]"), &[1], ('o', 2, 3)),
+        (format!("[{twenty}]"), &[19], ('o', 5, 20)),
+        (format!("[{twenty}]"), &[], ('s', 5, 20)),
+        (
+            format!("{{ not = {{ all = [{twenty}] }} }}"),
+            &all[1..],
+            ('o', 1, 1),
+        ),
+        // Of parts, too.
+        (
+            format!("{{ all = [[{twenty}], {{ not = \"cn=g20\" }}] }}"),
+            &[2],
+            ('o', 2, 4),
+        ),
+    ] {
+        assert_eq!(cost(&query, members), expected, "{query} {members:?}");
+    }
 }
 
 #[test]
@@ -265,6 +323,63 @@ fn a_name_counts_byte_for_byte() {
         &[""],
     ] {
         assert!(!is_named(&names(others), &user), "{others:?}");
+    }
+}
+
+#[test]
+fn an_alias_leads_to_an_account_that_may_be_reached_and_no_other() {
+    let rules = config("[flags]\nis_active = \"cn=in\"").user;
+    let may = |name: &str, uid, typed| {
+        let name = UserName::parse(name.as_bytes()).unwrap();
+        may_become((&name, uid), typed, &rules).is_ok()
+    };
+    assert!(may("alice", Some(1000), None));
+    assert!(
+        may("alice", Some(1000), Some(1000)),
+        "two names of one account"
+    );
+    assert!(
+        !may("alice", Some(1000), Some(1001)),
+        "the name typed is another account"
+    );
+    assert!(!may("alice", None, None), "no account");
+    assert!(
+        !may("alice", None, Some(1000)),
+        "no account, the name typed is one"
+    );
+    assert!(!may("alice", Some(999), None), "a system account");
+    assert!(!may("deploy", Some(5000), None), "stays local");
+    assert!(
+        !may("root", None, None) && !may("alice", Some(0), None),
+        "root"
+    );
+    let mut careless = rules.clone();
+    (careless.min_uid, careless.exempt) = (0, BTreeSet::new());
+    let root = UserName::parse(b"toor").unwrap();
+    assert!(
+        may_become((&root, Some(0)), Some(0), &careless).is_err(),
+        "root"
+    );
+}
+
+#[test]
+fn an_alias_leads_to_the_only_name_of_an_entry() {
+    let names = |names: &[&str]| {
+        let names: Vec<Vec<u8>> = names.iter().map(|name| name.as_bytes().to_vec()).collect();
+        the_only_name(&names).map(|name| name.as_str().to_owned())
+    };
+    assert_eq!(names(&["alice"]).as_deref(), Ok("alice"));
+    for bad in [
+        &[][..],
+        &["a", "b"],
+        &["a", "a"],
+        &[""],
+        &["-x"],
+        &["a/b"],
+        &["a\nb"],
+        &[" a"],
+    ] {
+        assert!(names(bad).is_err(), "{bad:?}");
     }
 }
 

@@ -85,7 +85,7 @@ fn node<'a>(
         (_, Query::Group(group)) if is_missing(group, facts, context) => Value::Missing,
         (Truth::Known(true), _) => Value::True,
         (Truth::Known(false), _) => Value::False,
-        (Truth::Ask(question), _) => Value::Unknown(question),
+        (Truth::Ask(question, _), _) => Value::Unknown(question),
         (Truth::Broken(why), _) => Value::Unreadable(why),
         (Truth::MissingGroup(_), _) => Value::Missing,
     };

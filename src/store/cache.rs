@@ -21,6 +21,8 @@ pub struct Kept {
     pub entry: Entry,
     /// What it is a member of, and what not.
     pub facts: Facts,
+    /// The names of the groups that it is in, where they are mirrored.
+    pub groups: Option<Vec<String>>,
     /// When the directory was asked for the entry. No fact is older.
     pub since: Moment,
 }
@@ -95,6 +97,10 @@ fn text(user: &UserName, configuration: &str, kept: &Kept) -> Vec<u8> {
             writer.line("fact", &[word.as_bytes(), group]);
         }
     }
+    if let Some(groups) = &kept.groups {
+        let fields: Vec<&[u8]> = groups.iter().map(String::as_bytes).collect();
+        writer.line("groups", &fields);
+    }
     writer.sealed(Seal::Whole)
 }
 
@@ -131,6 +137,7 @@ fn parse(lines: Vec<Line>, user: &UserName) -> Option<(Kept, String)> {
     };
     let dn = Dn::parse(&next("dn")?.text()?).ok()?;
     let (mut attributes, mut facts) = (BTreeMap::new(), Facts::new());
+    let mut groups = None;
     for mut line in lines {
         match line.key.as_str() {
             "attribute" => {
@@ -141,6 +148,10 @@ fn parse(lines: Vec<Line>, user: &UserName) -> Option<(Kept, String)> {
                 let (question, answer) = fact(line)?;
                 facts.insert(question, answer);
             }
+            "groups" => {
+                let names = std::iter::from_fn(|| line.bytes()).map(String::from_utf8);
+                groups = Some(names.collect::<Result<_, _>>().ok()?);
+            }
             _ => return None,
         }
     }
@@ -149,6 +160,7 @@ fn parse(lines: Vec<Line>, user: &UserName) -> Option<(Kept, String)> {
         Kept {
             entry,
             facts,
+            groups,
             since,
         },
         configuration,
@@ -197,6 +209,7 @@ mod tests {
         Kept {
             entry: Entry::new(Dn::parse("uid=alice,o=x y").unwrap(), attributes),
             facts: facts.collect(),
+            groups: Some(vec!["web team".to_owned(), "ops".to_owned()]),
             since: Moment {
                 boot: "9d1b".to_owned(),
                 at: Duration::from_nanos(12_345),

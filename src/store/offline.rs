@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::machine_key::MachineKey;
 use super::record::{Line, MAX_SIZE, Seal, Writer};
 use super::{Moment, Place, Unusable};
-use crate::login::Identity;
+use crate::login::{Groups, Identity};
 use crate::names::{Dn, FlagName, UserName};
 
 const TITLE: &str = "pam_rsldap offline 1";
@@ -132,6 +132,12 @@ fn text(user: &UserName, kept: &Kept, seal: Seal<'_>) -> Vec<u8> {
     for (key, value) in &kept.identity.attributes {
         line("attribute", &[key.clone(), value.clone()]);
     }
+    for group in &kept.identity.groups.local {
+        line("local_group", std::slice::from_ref(group));
+    }
+    for group in &kept.identity.groups.directory {
+        line("group", std::slice::from_ref(group));
+    }
     writer.sealed(seal)
 }
 
@@ -147,6 +153,7 @@ fn parse(lines: Vec<Line>, user: &UserName) -> Option<Kept> {
     let mut counts = next("seen")?;
     let (seen, failures, failed) = (counts.number()?, counts.number()?, counts.number()?);
     let (mut grants, mut flags, mut attributes) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
+    let mut groups = Groups::default();
     for mut line in lines {
         match line.key.as_str() {
             "grant" => grants.push(grant(line)?),
@@ -156,6 +163,10 @@ fn parse(lines: Vec<Line>, user: &UserName) -> Option<Kept> {
             "attribute" => {
                 attributes.insert(line.text()?, line.text()?);
             }
+            "local_group" => {
+                groups.local.insert(line.text()?);
+            }
+            "group" => groups.directory.push(line.text()?),
             _ => return None,
         }
     }
@@ -164,6 +175,7 @@ fn parse(lines: Vec<Line>, user: &UserName) -> Option<Kept> {
             dn,
             flags,
             attributes,
+            groups,
         },
         session,
         verifier,
@@ -210,6 +222,11 @@ mod tests {
                 dn: Dn::parse("uid=alice,o=x y").unwrap(),
                 flags: flags.into_iter().collect(),
                 attributes: [("NOTE".to_owned(), "a b\n\u{e9}".to_owned())].into(),
+                groups: Groups {
+                    local: ["adm".to_owned()].into(),
+                    directory: vec!["web team".to_owned(), "ops".to_owned()],
+                    problem: None,
+                },
             },
             session: "5e55".to_owned(),
             verifier: Verifier {

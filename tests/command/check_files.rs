@@ -170,3 +170,22 @@ fn what_weakens_every_login_is_a_warning_at_its_line() {
     }
     answer.line("usable, ");
 }
+
+#[test]
+fn a_password_in_the_configuration_is_in_no_message() {
+    const CANARY: &str = "canary-Z7q-secret";
+    let server = server();
+    let inline = format!("dn = \"cn=svc,o=x\"\npassword = \"{CANARY}\"");
+    let both = format!("{inline}\npassword_file = \"/x\"");
+    let broken = format!("dn = \"cn=svc,o=x\"\npassword = \"{CANARY}\" x");
+    let wrong_type = format!("dn = \"cn=svc,o=x\"\npassword = [\"{CANARY}\"]");
+    let unknown = format!("{inline}\npasword = \"{CANARY}\"");
+    for bind in [inline, both, broken, wrong_type, unknown] {
+        let config = server.config(&[("bind", &bind)]);
+        for arguments in [&["check"][..], &["status"], &["explain", "alice"]] {
+            let answer = ask(&config, arguments, "");
+            assert!(!answer.text.contains(CANARY), "{}", answer.text);
+            assert!(!answer.json.to_string().contains(CANARY), "{}", answer.json);
+        }
+    }
+}

@@ -215,6 +215,48 @@ fn the_state_of_the_account_is_shown_family_by_family() {
 }
 
 #[test]
+fn a_password_that_must_be_changed_and_one_that_is_over_show() {
+    let server = server();
+    let config = server.config(&[]);
+    let arguments = |user| ["explain", user, "--password-stdin"];
+    let stale = ask(&config, &arguments("stale"), &password_of("stale"));
+    assert_eq!((stale.code, outcome(&stale)), (1, "must_change"));
+    assert_eq!(stale.json["auth"], "PAM_SUCCESS");
+    assert_eq!(stale.json["account"], "PAM_NEW_AUTHTOK_REQD");
+    assert_eq!(stale.json["bind"]["verdict"], "right");
+    stale.line("shadow: must_change");
+    let lapsed = ask(&config, &arguments("lapsed"), &password_of("lapsed"));
+    assert_eq!((lapsed.code, outcome(&lapsed)), (1, "expired"));
+    assert_eq!(lapsed.json["account"], "PAM_AUTHTOK_EXPIRED");
+    lapsed.line("shadow: password_expired");
+}
+
+#[test]
+fn an_entry_that_does_not_list_this_service_says_so() {
+    let server = server();
+    let config = server.config(&[("access", "service_attribute = \"description\"")]);
+    let answer = ask(&config, &["explain", "alice"], "");
+    assert_eq!((answer.code, outcome(&answer)), (1, "refused"));
+    let why = answer.json["not_listed"][0].as_str().expect("a reason");
+    assert!(why.contains("description"), "{why}");
+    answer.line("description: the entry has none");
+}
+
+#[test]
+fn an_alias_shows_the_account_that_it_stands_for() {
+    let server = server();
+    let user = format!(
+        "canonical_name = true\nsearch = [{{ base = \"{USERS}\", filter = \"(mail={{user}})\" }}]"
+    );
+    let config = server.config(&[("user", &user)]);
+    let answer = ask(&config, &["explain", "alice@example.com"], "");
+    // There is no such account on this host.
+    assert_eq!((answer.code, outcome(&answer)), (1, "unknown_user"));
+    assert_eq!(answer.json["search"]["name_matches"], false);
+    assert_eq!(answer.json["canonical"], Value::Null);
+}
+
+#[test]
 fn a_server_that_was_passed_over_is_named_and_the_certificate_of_the_other_is_read() {
     let server = server();
     let dead = format!("ldaps://127.0.0.1:{}", free_port());

@@ -40,12 +40,15 @@ fn tree() -> Ldif {
     ldif.user("evil", &[("givenName", "\u{1b}[2J\u{9b}31m\u{202e}x")]);
     let class = ("objectClass", "shadowAccount");
     ldif.user("old", &[class, ("shadowExpire", "1")]);
+    let aged = [class, ("shadowLastChange", "1"), ("shadowMax", "30")];
+    ldif.user("stale", &aged);
+    ldif.user("lapsed", &[&aged[..], &[("shadowInactive", "1")]].concat());
     ldif.user("twin", &[]);
     let other = format!("cn=another,{GROUPS}");
     let attributes = [("objectClass", "account"), ("uid", "twin")];
     ldif.entry(&format!("uid=twin,{GROUPS}"), &attributes);
     ldif.entry(&other, &[("objectClass", "organizationalRole")]);
-    let members = ["alice", "sue", "evil", "old", "twin"].map(user_dn);
+    let members = ["alice", "sue", "evil", "old", "stale", "lapsed", "twin"].map(user_dn);
     let members: Vec<&str> = members.iter().map(String::as_str).collect();
     ldif.group("active", &members);
     ldif.group("staff", &[&user_dn("alice"), &user_dn("sue")]);
@@ -159,7 +162,7 @@ fn harmless(output: &Output, stdin: &str) -> String {
     let drives = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
     assert!(!text.contains(drives), "{text:?}");
     let mut secrets = vec![crate::common::directory::SERVICE_PASSWORD.to_owned()];
-    secrets.extend(["alice", "sue", "old"].map(password_of));
+    secrets.extend(["alice", "sue", "old", "stale"].map(password_of));
     secrets.extend(stdin.lines().next().map(str::to_owned));
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         assert!(!text.contains(secret.as_str()), "{secret} in {text}");

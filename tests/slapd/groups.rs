@@ -255,3 +255,23 @@ fn groups_are_asked_about_as_the_user_where_that_is_configured() {
     );
     assert_eq!(auth_right(&as_user, "carol"), PAM_PERM_DENIED);
 }
+
+/// slapd may end an anonymous connection with more than 100 requests that wait.
+#[test]
+fn hundreds_of_questions_are_asked_in_portions() {
+    let server = server();
+    let missing: Vec<String> = (0..400)
+        .map(|n| group_dn(&format!("missing-{n}")))
+        .collect();
+    let access = format!("require = {{ any = {missing:?} }}");
+    let config = server.config(&[("access", &access), ("bind", "")]);
+    let watch = server.watch();
+    assert_eq!(account(&config, "alice"), PAM_PERM_DENIED);
+    let operations = watch.operations();
+    assert_eq!(operations.connections, 1, "{operations:#?}");
+    for group in &missing {
+        assert_eq!(operations.questions_about(group), 1, "{group}");
+    }
+    let members = |line: &String| line.contains(" SRCH attr=") && line.contains("member");
+    assert!(!operations.lines.iter().any(members), "{operations:#?}");
+}

@@ -6,6 +6,10 @@ mod common;
 mod fixture;
 #[path = "../common/proxy.rs"]
 mod proxy;
+#[path = "../common/scale.rs"]
+mod scale;
+#[path = "../common/turns.rs"]
+mod turns;
 
 mod account;
 mod account_state;
@@ -24,4 +28,5 @@ mod password_change;
 mod passwords;
 mod result_codes;
 mod session;
+mod size;
 mod transport;

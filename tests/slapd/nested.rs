@@ -116,6 +116,17 @@ fn a_level_is_one_search_and_a_group_none() {
     for group in groups {
         assert_eq!(operations.questions_about(&group), 0, "{operations:#?}");
     }
+    // Of groups only the names are read: no list of members, whole or in ranges, ever travels.
+    let asked_for = |line: &&String| line.contains(" SRCH attr=");
+    let wanted = operations.lines.iter().filter(asked_for);
+    let of_groups = wanted.filter(|line| !line.contains("attr=uid "));
+    assert!(
+        of_groups
+            .clone()
+            .all(|line| line.ends_with(" SRCH attr=1.1")),
+        "{operations:#?}"
+    );
+    assert_eq!(of_groups.count(), 3);
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Machine<'_> {
         })
     }
 
-    fn set_up(&self) {
+    pub fn set_up(&self) {
         for (name, uid, local) in ACCOUNTS {
             self.host.add_user(name, uid, local);
         }

@@ -17,6 +17,7 @@ mod password_change;
 #[path = "../common/private_host.rs"]
 mod private_host;
 mod ssh;
+mod ssh_alias;
 mod ssh_down;
 mod ssh_logins;
 mod status;

@@ -174,6 +174,11 @@ pub struct Login {
 }
 
 impl Login {
+    /// Whether the command ran.
+    pub fn is_in(&self) -> bool {
+        self.output.status.success()
+    }
+
     /// Asserts that the command ran, and answers what it printed.
     pub fn assert_in(&self) -> String {
         assert!(

@@ -13,6 +13,7 @@ use simple_dns::{CLASS, Name, Packet, RCODE, ResourceRecord};
 use crate::common::slapd::{Lease, Slapd, free_port};
 use crate::fixture::{Host, address, ca_file, config, server};
 use crate::recorder::{Opening, Recorder};
+use crate::rsldapctl::ask;
 use crate::zoo::{Authority, HOST, Identity};
 
 const LIMIT: Duration = Duration::from_secs(1);
@@ -196,4 +197,37 @@ fn a_domain_without_records_is_no_place_to_log_in() {
     host.lay_over("/etc/resolv.conf", &names.resolv_conf());
     let ended = host.login(&by_domain(&slapd, &trusted, ""));
     ended.assert_unavailable("no records", &["dns"], LIMIT);
+}
+
+#[test]
+fn rsldapctl_looks_at_every_server_of_the_records() {
+    let (slapd, trusted, mut host) = scene();
+    let identity = trusted.server(&[HOST]);
+    let live = recorder(&slapd, Opening::Ldaps, &identity);
+    let dead = free_port();
+    let records = vec![(20, live.port(), HOST), (10, dead, HOST)];
+    let names = NameServer::start("127.83.76.75", Some(records), Vec::new());
+    host.lay_over("/etc/resolv.conf", &names.resolv_conf());
+    let config = by_domain(&slapd, &trusted, "");
+    for command in ["check", "status"] {
+        let (code, said) = ask(&config, &[command], "");
+        assert_eq!(code, Some(0), "{said:#}");
+        let servers: Vec<_> = [0, 1].map(|at| &said["servers"][at]).into();
+        assert_eq!(servers[0]["server"], format!("ldaps://{HOST}:{dead}"));
+        assert_eq!(
+            (&servers[0]["up"], &servers[1]["up"]),
+            (&false.into(), &true.into())
+        );
+    }
+    drop(names);
+    for command in ["check", "status"] {
+        let (code, said) = ask(&config, &[command], "");
+        assert_eq!(code, Some(3), "{said:#}");
+    }
+    let clear = vec![(0, live.port(), HOST)];
+    let names = NameServer::start("127.83.76.76", Some(Vec::new()), clear);
+    host.lay_over("/etc/resolv.conf", &names.resolv_conf());
+    let (code, said) = ask(&config, &["check"], "");
+    assert_eq!(code, Some(2), "{said:#}");
+    assert_eq!(said["findings"][0]["id"], "configuration");
 }

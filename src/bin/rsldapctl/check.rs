@@ -15,6 +15,8 @@ use pam_rsldap::config;
 
 use crate::Answer;
 use crate::screen::print_json;
+#[cfg(test)]
+pub use finding::IDS;
 use finding::{Finding, Places, Severity};
 use online::Online;
 
@@ -45,6 +47,7 @@ fn answer(findings: &[Finding], online: Option<&Online>) -> Answer {
     let has_error = |findings: &[Finding]| findings.iter().any(|f| f.level == Severity::Error);
     match online {
         _ if has_error(findings) => Answer::Misconfigured,
+        Some(online) if online.misconfigured() => Answer::Misconfigured,
         Some(online) if !online.any_up() => Answer::Unavailable,
         Some(online) if has_error(&online.findings) => Answer::Negative,
         Some(_) | None => Answer::Good,

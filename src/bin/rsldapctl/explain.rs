@@ -163,6 +163,7 @@ fn ask_the_rest(
         Event::Find(_, result) => result.is_err(),
         Event::Verify(_, result) => result.is_err(),
         Event::Ask(_, result) => result.is_err(),
+        Event::Groups(_, result) => result.is_err(),
         Event::Change(_, result) => result.is_err(),
     });
     let entry = match entry(directory.steps()) {

@@ -126,6 +126,7 @@ fn with_keys(mut config: Config) -> Config {
         .insert(ATTRIBUTE.to_owned(), attribute);
     // Nobody needs to know which flags are true.
     config.session.environment = false;
+    config.session.give_no_groups();
     config
 }
 
@@ -135,7 +136,11 @@ fn keys<D: Directory>(directory: &Traced<D>) -> Vec<String> {
         .iter()
         .filter_map(|step| match &step.event {
             Event::Find(_, Ok(entries)) => entries.first(),
-            Event::Find(_, Err(_)) | Event::Verify(..) | Event::Ask(..) | Event::Change(..) => None,
+            Event::Find(_, Err(_))
+            | Event::Verify(..)
+            | Event::Ask(..)
+            | Event::Groups(..)
+            | Event::Change(..) => None,
         });
     let values = found.flat_map(|entry| entry.values(ATTRIBUTE));
     values.filter_map(|value| key(value)).collect()

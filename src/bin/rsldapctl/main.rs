@@ -166,4 +166,12 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_manual_page_names_every_finding() {
+        let words: Vec<&str> = MANUAL.split_whitespace().collect();
+        for id in check::IDS {
+            assert!(words.contains(&id), "{id} is not in the manual page");
+        }
+    }
 }

@@ -52,13 +52,16 @@ const FACILITIES: [(&str, LogFacility); 12] = [
     ("local7", LogFacility::Local(7)),
 ];
 
+/// Rotating renames each of them.
+const MAX_BACKUPS: u64 = 1000;
+
 /// `[log]`
 pub(in crate::config) fn log(section: &Section<'_>) -> Result<Log, ConfigError> {
     let default = Log::default();
     let max_bytes = section.read("max_bytes", |item| {
         item.integer(1..=i64::MAX.unsigned_abs())
     })?;
-    let backups = section.read("backups", |item| item.integer(0..=u32::MAX.into()))?;
+    let backups = section.read("backups", |item| item.integer(0..=MAX_BACKUPS))?;
     Ok(Log {
         level: section
             .read("level", |item| item.choice(&LEVELS))?

@@ -8,20 +8,36 @@ use crate::config::item::Item;
 use crate::config::query::Flags;
 use crate::config::source::Section;
 use crate::config::{
-    Cache, ChangeMethod, MirrorGroups, MirrorMode, Offline, PasswordChange, Query, Scheme, Server,
-    Session,
+    Cache, ChangeMethod, Group, MirrorGroups, MirrorMode, Offline, PasswordChange, Query, Scheme,
+    Server, Session,
 };
+use crate::names::is_local_group;
 
 /// `[session]`
 pub(in crate::config) fn session(
     section: &Section<'_>,
     flags: &Flags<'_>,
+    group: &Group,
 ) -> Result<Session, ConfigError> {
     Ok(Session {
         environment: section.read("environment", Item::boolean)?.unwrap_or(true),
         local_groups: local_groups(&section.section("local_groups")?, flags)?,
-        mirror_groups: mirror_groups(&section.section("mirror_groups")?)?,
+        mirror_groups: mirror_groups(&section.section("mirror_groups")?, group)?,
     })
+}
+
+impl Session {
+    /// Whether sessions get local groups at all.
+    #[must_use]
+    pub fn gives_groups(&self) -> bool {
+        !self.local_groups.is_empty() || self.mirror_groups.mode != MirrorMode::Off
+    }
+
+    /// Drops everything about local groups.
+    pub fn give_no_groups(&mut self) {
+        self.local_groups.clear();
+        self.mirror_groups.mode = MirrorMode::Off;
+    }
 }
 
 fn local_groups(
@@ -38,18 +54,24 @@ fn local_groups(
     Ok(groups)
 }
 
-fn mirror_groups(section: &Section<'_>) -> Result<MirrorGroups, ConfigError> {
+fn mirror_groups(section: &Section<'_>, group: &Group) -> Result<MirrorGroups, ConfigError> {
     let modes = [
         ("off", MirrorMode::Off),
         ("all", MirrorMode::All),
         ("only", MirrorMode::Only),
         ("except", MirrorMode::Except),
     ];
+    let names = section.read("names", group_names)?.unwrap_or_default();
+    let mode = section.read("mode", |item| match item.choice(&modes)? {
+        MirrorMode::Off => Ok(MirrorMode::Off),
+        _ if group.search.is_empty() => Err(item.error(
+            "needs group.search; write search = [{ base = \"ou=groups,dc=example,dc=com\" }] in [group]",
+        )),
+        mode => Ok(mode),
+    })?;
     Ok(MirrorGroups {
-        mode: section
-            .read("mode", |item| item.choice(&modes))?
-            .unwrap_or(MirrorMode::Off),
-        names: section.read("names", group_names)?.unwrap_or_default(),
+        mode: mode.unwrap_or(MirrorMode::Off),
+        names,
         min_gid: section
             .read("min_gid", |item| item.integer(0..=u32::MAX.into()))?
             .unwrap_or(1000),
@@ -64,12 +86,6 @@ fn group_names(list: &Item<'_>) -> Result<BTreeSet<String>, ConfigError> {
         _ => Err(item.error(NOT_A_GROUP)),
     };
     list.list()?.map(name).collect()
-}
-
-/// What can stand in the first field of group(5).
-fn is_local_group(name: &str) -> bool {
-    let impossible = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ':' | ',' | '/');
-    !name.is_empty() && !name.contains(impossible)
 }
 
 /// `[cache]`

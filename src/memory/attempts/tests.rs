@@ -21,6 +21,7 @@ fn kept() -> Kept {
             dn: Dn::parse("uid=alice,o=x").unwrap(),
             flags: Default::default(),
             attributes: Default::default(),
+            groups: Default::default(),
         },
         session: String::new(),
         verifier: Verifier {

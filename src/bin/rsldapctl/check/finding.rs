@@ -28,6 +28,38 @@ impl Severity {
     }
 }
 
+/// Every word that [`Finding::id`] can be.
+pub const IDS: [&str; 28] = [
+    "configuration",
+    "secret_file",
+    "tls_file",
+    "ca_expired",
+    "client_certificate_expired",
+    "directory_writable",
+    "not_verified",
+    "cleartext",
+    "refusal_ignored",
+    "no_time_for_second_server",
+    "server_down",
+    "server_untrusted",
+    "certificate_expires",
+    "certificate_expired",
+    "bind_refused",
+    "group_type_unfit",
+    "base_missing",
+    "no_users",
+    "search_cut_off",
+    "name_attribute_missing",
+    "template_mismatch",
+    "member_of_missing",
+    "group_missing",
+    "group_missing_negated",
+    "group_unreadable",
+    "group_wrong_schema",
+    "group_empty",
+    "group_outside_search",
+];
+
 /// A finding. The names of the fields are those of `--json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -46,6 +78,7 @@ pub struct Finding {
 
 impl Finding {
     pub fn new(level: Severity, id: &'static str, what: impl Into<String>) -> Finding {
+        debug_assert!(IDS.contains(&id), "{id} is not in the list");
         Finding {
             id,
             level,

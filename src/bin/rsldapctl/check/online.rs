@@ -22,6 +22,11 @@ impl Online {
     pub fn any_up(&self) -> bool {
         self.servers.iter().any(|server| server.up)
     }
+
+    /// The mistake is in the file after all: DNS offers a server that may not be used like this.
+    pub fn misconfigured(&self) -> bool {
+        self.findings.iter().any(|f| f.id == "configuration")
+    }
 }
 
 /// One server. The names of the fields are those of `--json`.
@@ -153,6 +158,12 @@ fn down(server: &str, error: &DirectoryError) -> Finding {
         DirectoryError::Config(_) => None,
     };
     let what = format!("{server} cannot be used: {error}");
+    if let DirectoryError::Config(problem) = error {
+        let (_, fix) = problem.rsplit_once("; ").unwrap_or_default();
+        return Finding::new(Severity::Error, "configuration", what)
+            .why("every login that comes to this server ends as config_error")
+            .fix(fix);
+    }
     let untrusted = matches!(
         cause,
         Some(
