@@ -100,24 +100,9 @@ pub fn decide(
         false => cache.fresh(remarks),
     };
     let mut directory = Cached::new(directory, kept);
-    let mut held_back = HeldBack::new(transaction);
-    let decision = loop {
-        let transaction = &mut held_back;
-        let decision = login::decide(
-            phase,
-            config,
-            subject,
-            local_uid,
-            transaction,
-            &mut directory,
-        )?;
-        if directory.may_be(decision.outcome) {
-            let cached = directory.was_used();
-            break Decision { cached, ..decision };
-        }
-        held_back.drop_it();
-    };
-    held_back.hand_on();
+    let decision = live(transaction, &mut directory, |transaction, directory| {
+        login::decide(phase, config, subject, local_uid, transaction, directory)
+    })?;
     // What was learnt is about the account, whatever its user has typed.
     let account = decision.canonical.as_ref().unwrap_or(&user);
     let learnt = directory.learnt().filter(|_| decision.canonical.is_none());
@@ -136,6 +121,24 @@ pub fn decide(
         Some(refusal) => refusal,
         None => offline.in_place_of(decision.clone(), password.as_ref(), remarks),
     })
+}
+
+/// Decides, with what is remembered; and once more without, if that did not end in a grant.
+fn live(
+    transaction: &mut dyn Transaction,
+    directory: &mut Cached<'_>,
+    decide: impl Fn(&mut dyn Transaction, &mut dyn Directory) -> Result<Decision, HostError>,
+) -> Result<Decision, HostError> {
+    let mut held_back = HeldBack::new(transaction);
+    loop {
+        let decision = decide(&mut held_back, directory)?;
+        if directory.may_be(decision.outcome) {
+            held_back.hand_on();
+            let cached = directory.was_used();
+            return Ok(Decision { cached, ..decision });
+        }
+        held_back.drop_it();
+    }
 }
 
 /// Forgets what rests on a user's old password: it has just been changed through this module.

@@ -8,7 +8,8 @@ use crate::common::pam::{
     PAM_ACCT_EXPIRED, PAM_AUTH_ERR, PAM_AUTHINFO_UNAVAIL, PAM_PERM_DENIED, PAM_SUCCESS,
     PAM_USER_UNKNOWN,
 };
-use crate::fixture::{STATE, files, on_a_host};
+use crate::fixture::{RUN, STATE, files, on_a_host};
+use crate::private_host::Local;
 
 #[test]
 fn a_shut_gate_stays_shut_in_an_outage_and_opens_with_the_next_answer() {
@@ -156,4 +157,40 @@ fn a_session_that_is_opened_elsewhere_learns_of_the_refusal() {
         site.slapd.stop();
         assert_eq!(site.account("sshd", "carol"), PAM_PERM_DENIED);
     });
+}
+
+#[test]
+fn a_refusal_of_somebody_by_another_name_is_one_of_the_account() {
+    let canonical = ("+user", "canonical_name = true");
+    let offline = ("offline", "credentials = true");
+    let cache = ("cache", "groups = \"1h\"");
+    on_a_host(&[canonical, offline, cache], |site| {
+        site.host.add_user("carol", 61001, Local::NoPassword);
+        site.host.add_user("alice", 61002, Local::NoPassword);
+        assert_eq!(site.auth("sshd", "CAROL", "carol-secret"), PAM_PERM_DENIED);
+        assert_eq!(site.auth("sshd", "Alice", "alice-secret"), PAM_SUCCESS);
+        // What is asked for by another name is asked each time.
+        assert_eq!(files(RUN, "cache").len(), 0);
+        site.slapd.stop();
+        assert_eq!(site.account("sshd", "carol"), PAM_PERM_DENIED);
+        assert_eq!(site.auth("sshd", "alice", "alice-secret"), PAM_SUCCESS);
+        assert_eq!(
+            site.auth("sshd", "Alice", "alice-secret"),
+            PAM_AUTHINFO_UNAVAIL
+        );
+    });
+}
+
+#[test]
+fn a_service_that_an_entry_does_not_list_is_refused_for_that_service() {
+    on_a_host(
+        &[("access", "service_attribute = \"description\"")],
+        |site| {
+            site.set("alice", "description", "sshd");
+            assert_eq!(site.account("su", "alice"), PAM_PERM_DENIED);
+            site.slapd.stop();
+            assert_eq!(site.account("su", "alice"), PAM_PERM_DENIED);
+            assert_eq!(site.account("sshd", "alice"), PAM_AUTHINFO_UNAVAIL);
+        },
+    );
 }

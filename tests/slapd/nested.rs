@@ -337,6 +337,13 @@ fn a_group_that_hides_its_members_lets_nobody_in() {
 }
 
 #[test]
+fn a_link_that_hides_its_members_is_none() {
+    let server = server();
+    let config = requires(&server, "behind");
+    assert_eq!(account(&config, "alice"), PAM_PERM_DENIED);
+}
+
+#[test]
 fn a_base_that_does_not_exist_is_an_error_of_the_configuration() {
     let server = server();
     let section = format!("nested = true\nsearch = [ {{ base = \"ou=gone,{BASE}\" }} ]");

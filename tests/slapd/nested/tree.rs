@@ -101,6 +101,7 @@ fn add_groups(ldif: &mut Ldif) {
     ldif.group("around", &[spelled]);
     ldif.group("opaque", &[&group_dn("inner")]);
     ldif.group("hidden", &[&group_dn("inner")]);
+    ldif.group("behind", &[&group_dn("opaque")]);
     let unique = |member| {
         [
             ("objectClass", "groupOfUniqueNames"),
