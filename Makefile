@@ -36,7 +36,7 @@ CONFS := $(wildcard conf/*.toml)
 STACKS := $(wildcard pam.d/*)
 
 .DEFAULT_GOAL := build
-.PHONY: build figures groups outages demo test test-ad check install uninstall clean help
+.PHONY: build figures groups outages memory demo test test-ad check install uninstall clean help
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -63,6 +63,11 @@ outages: ## what an outage costs: servers that refuse, vanish, die under load, l
 	@test "$$(id -u)" = 0 || { echo "make outages needs root: for a private view of /run and /etc" >&2; exit 1; }
 	@packaging/debian-deps demo
 	$(CARGO) bench --locked --bench outages
+
+memory: ## what remembering costs and saves: cache off and on, an offline login, a known outage (root)
+	@test "$$(id -u)" = 0 || { echo "make memory needs root: for a private view of /run and /var/lib" >&2; exit 1; }
+	@packaging/debian-deps demo
+	$(CARGO) bench --locked --bench memory
 
 demo: ## logins through the real libpam and a private slapd, as a table (root; changes nothing on the host)
 	@test "$$(id -u)" = 0 || { echo "make demo needs root: for a private view of /etc, and for pam_unix" >&2; exit 1; }

@@ -128,6 +128,12 @@ impl Entry {
             .map_or(&[], Vec::as_slice)
     }
 
+    /// All attributes, by their names in lower case.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, &[Vec<u8>])> {
+        let attributes = self.attributes.iter();
+        attributes.map(|(name, values)| (name.as_str(), values.as_slice()))
+    }
+
     /// Whether the server has sent a part of the attribute's values only: `attribute;range=0-1499`
     /// (MS-ADTS 3.1.1.3.1.3.3).
     #[must_use]

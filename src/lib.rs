@@ -9,8 +9,9 @@
 //!  rsldapctl ────────────────────┘ the same login, with a terminal for a transaction
 //! ```
 //!
-//! Where to look: [`login`] is the order of steps, [`policy`] decides, [`outcome`] names every way in
-//! which that ends, and [`module::code`] is the one table from there to PAM return codes.
+//! Where to look: [`login`] is the order of steps, [`memory`] puts what this machine remembers around
+//! it, [`policy`] decides, [`outcome`] names every way in which that ends, and [`module::code`] is the
+//! one table from there to PAM return codes.
 //! [`config`] turns the file into types that cannot hold nonsense; [`directory`] is what a login may
 //! ask of LDAP; [`transport`] is the road there, and its guard checks every byte on the way back.
 //!
@@ -37,6 +38,7 @@ pub mod directory;
 mod host_names;
 pub mod log;
 pub mod login;
+pub mod memory;
 pub mod module;
 pub mod names;
 pub mod notice;

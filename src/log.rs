@@ -91,6 +91,7 @@ impl Log {
             reason: &end.reason,
             passed_over: &end.passed_over,
             canonical: None,
+            cached: false,
         };
         self.write(level, severity, &line(subject, &ended, elapsed));
     }
@@ -102,6 +103,12 @@ impl Log {
             Severity::LOG_WARNING,
             &printable(text.as_bytes(), MAX_REASON),
         );
+    }
+
+    /// Whether steps are written.
+    #[must_use]
+    pub fn has_debug(&self) -> bool {
+        self.level >= LogLevel::Debug
     }
 
     /// A step.
@@ -125,7 +132,7 @@ impl Log {
         let Err(error) = file.append(&stamped) else {
             return;
         };
-        if self.level >= LogLevel::Debug && !self.complained.replace(true) {
+        if self.has_debug() && !self.complained.replace(true) {
             let path = file.path().as_os_str().as_encoded_bytes();
             let problem = format!("log.file {}: {error}", printable(path, MAX_VALUE));
             let line = format!("{}: {problem}", self.origin);
@@ -159,6 +166,7 @@ pub fn decision_line(subject: Subject<'_>, decision: &Decision, elapsed: Duratio
         reason: &decision.reason,
         passed_over: &decision.passed_over,
         canonical: decision.canonical.as_ref(),
+        cached: decision.cached,
     };
     line(subject, &ended, elapsed)
 }
@@ -171,6 +179,7 @@ struct Ended<'a> {
     reason: &'a str,
     passed_over: &'a str,
     canonical: Option<&'a UserName>,
+    cached: bool,
 }
 
 fn line(subject: Subject<'_>, ended: &Ended<'_>, elapsed: Duration) -> String {
@@ -191,6 +200,9 @@ fn line(subject: Subject<'_>, ended: &Ended<'_>, elapsed: Duration) -> String {
     }
     if let Some(cause) = ended.cause {
         let _ = write!(line, " cause={}", cause.name());
+    }
+    if ended.cached {
+        line.push_str(" cache=hit");
     }
     for (key, text) in [("reason", ended.reason), ("passed_over", ended.passed_over)] {
         if !text.is_empty() {

@@ -60,6 +60,37 @@ pub struct Decision {
     pub identity: Option<Identity>,
     /// What there is to tell the user; see [`announce`].
     pub notice: Option<Notice>,
+    /// How far the login came: what a refusal is about.
+    pub stage: Stage,
+    /// Part of the answer was remembered, not asked for.
+    pub cached: bool,
+}
+
+/// What a refusal is about, in the order in which a login gets there: whoever is refused at one stage
+/// has passed those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The entry, and the state of the account.
+    Account,
+    /// Whether the entry lists this host.
+    Host,
+    /// Whether the entry lists this service.
+    Listed,
+    /// The gates before every service.
+    Gates,
+    /// The gate before this service alone.
+    Service,
+}
+
+impl Stage {
+    /// Every stage, in that order.
+    pub const ALL: [Stage; 5] = [
+        Stage::Account,
+        Stage::Host,
+        Stage::Listed,
+        Stage::Gates,
+        Stage::Service,
+    ];
 }
 
 /// Who the user is in the directory.
@@ -86,6 +117,8 @@ impl Decision {
             passed_over: String::new(),
             canonical: None,
             identity: None,
+            stage: Stage::Account,
+            cached: false,
             notice: None,
         }
     }
@@ -206,6 +239,8 @@ fn account(
 /// The way out of a login: what ended it, short of a grant.
 enum End {
     Decided(Outcome, String),
+    /// A gate is shut.
+    Shut(Stage, String),
     /// The same, with something to tell the user.
     TurnedAway(Outcome, String, Option<Notice>),
     Failed(DirectoryError),
@@ -382,6 +417,10 @@ fn conclude(result: Result<Admitted, End>, directory: &dyn Directory) -> Decisio
             ..Decision::local(outcome, reason)
         },
         Err(End::Decided(outcome, reason)) => Decision::local(outcome, reason),
+        Err(End::Shut(stage, reason)) => Decision {
+            stage,
+            ..Decision::local(Outcome::Refused, reason)
+        },
         Err(End::Failed(DirectoryError::Config(problem))) => {
             Decision::local(Outcome::ConfigError, problem)
         }

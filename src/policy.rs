@@ -164,6 +164,18 @@ pub struct Gate<'a> {
     opens_at: bool,
     /// Groups that nesting cannot see.
     unseen: BTreeSet<&'a Dn>,
+    /// It stands before this service alone.
+    of_service: bool,
+}
+
+impl Gate<'_> {
+    fn shut(&self, why: String) -> Verdict {
+        if self.of_service {
+            Verdict::ShutForService(why)
+        } else {
+            Verdict::Shut(why)
+        }
+    }
 }
 
 /// The gates of a login through this service, in the order in which they are tried.
@@ -171,20 +183,27 @@ pub struct Gate<'a> {
 pub fn gates<'a>(config: &'a Config, service: &ServiceName) -> Vec<Gate<'a>> {
     let mut gates = Vec::new();
     let unseen = config.groups_outside_search();
-    let mut add = |name: &str, query: Option<&'a Query>, opens_at| {
+    let mut add = |name: &str, query: Option<&'a Query>, opens_at, of_service| {
         gates.extend(query.map(|query| Gate {
             name: name.to_owned(),
             query,
             opens_at,
             unseen: unseen.clone(),
+            of_service,
         }));
     };
     let is_active = FlagName::is_active();
-    add(is_active.as_str(), config.flags.get(&is_active), true);
-    add("access.require", config.access.require.as_ref(), true);
-    add("access.deny", config.access.deny.as_ref(), false);
+    let flag = config.flags.get(&is_active);
+    add(is_active.as_str(), flag, true, false);
+    add(
+        "access.require",
+        config.access.require.as_ref(),
+        true,
+        false,
+    );
+    add("access.deny", config.access.deny.as_ref(), false, false);
     let name = format!("services.{}.require", service.as_str());
-    add(&name, config.services.get(service), true);
+    add(&name, config.services.get(service), true, true);
     gates
 }
 
@@ -193,8 +212,10 @@ pub fn gates<'a>(config: &'a Config, service: &ServiceName) -> Vec<Gate<'a>> {
 pub enum Verdict {
     /// All gates are open.
     Open,
-    /// A gate is shut; which, and why.
+    /// A gate that stands before every service is shut; which, and why.
     Shut(String),
+    /// Those are open, and the one that stands before this service alone is shut.
+    ShutForService(String),
     /// A group that `not` or `deny` names does not exist: with it missing, everybody would get in.
     Misconfigured(String),
     /// These have to be asked first.
@@ -223,9 +244,9 @@ pub fn verdict(gates: &[Gate<'_>], flags: &BTreeMap<FlagName, Query>, facts: &Fa
                         why.push_str(&format!("; group {group} is outside group.search"));
                     }
                 }
-                return Verdict::Shut(why);
+                return gate.shut(why);
             }
-            Truth::Broken(why) => return Verdict::Shut(format!("{name} cannot be decided: {why}")),
+            Truth::Broken(why) => return gate.shut(format!("{name} cannot be decided: {why}")),
             Truth::MissingGroup(group) => {
                 return Verdict::Misconfigured(format!(
                     "{name}: the group {group} is named by \"not\" or \"deny\" and does not exist; \

@@ -53,6 +53,12 @@ impl FilterTemplate {
                 .replace(PLACEHOLDER, &escape_filter_value(user.as_str())),
         )
     }
+
+    /// The text form, with `{user}` in it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A search filter, ready for the wire.

@@ -87,13 +87,6 @@ search = [{ base = "ou=users,dc=example,dc=com", scope = "subtree", filter = "(u
 is_active = "cn=active,ou=groups,dc=example,dc=com"
 "#;
 
-/// Lines of `conf/config.toml` that are marked as reserved, with a value that is not the default.
-const RESERVED: &[(&str, &str)] = &[
-    ("groups = \"0s\"", "groups = \"1h\""),
-    ("credentials = false", "credentials = true"),
-    ("expire = \"7d\"", "expire = \"1d\""),
-];
-
 fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
@@ -139,11 +132,6 @@ fn keys_in(text: &str) -> BTreeSet<String> {
     keys
 }
 
-/// A paragraph of `conf/config.toml` whose key is reserved.
-fn is_reserved(paragraph: &str) -> bool {
-    paragraph.contains("(not supported yet:")
-}
-
 fn with_examples(paragraph: &str) -> String {
     paragraph
         .lines()
@@ -152,20 +140,18 @@ fn with_examples(paragraph: &str) -> String {
         .join("\n")
 }
 
-/// The paragraphs of `conf/config.toml`. The examples of those that are built are put to use, but
-/// for `bind.password`, which does not go together with `bind.password_file`.
+/// The paragraphs of `conf/config.toml`. The examples are put to use, but for
+/// `bind.password`, which does not go together with `bind.password_file`.
 fn paragraphs_with_examples_in_use() -> Vec<String> {
     read("conf/config.toml")
         .split("\n\n")
         .map(|paragraph| {
             // Each of these stands in place of another key.
             let instead = ["# password = ", "# srv_domain = "];
-            let in_use = !is_reserved(paragraph)
-                && !instead.iter().any(|example| paragraph.contains(example));
-            if in_use {
-                with_examples(paragraph)
-            } else {
+            if instead.iter().any(|example| paragraph.contains(example)) {
                 paragraph.to_owned()
+            } else {
+                with_examples(paragraph)
             }
         })
         .collect()
@@ -316,7 +302,7 @@ fn the_examples_of_the_manual_page_parse() {
 }
 
 #[test]
-fn every_example_of_a_key_that_is_built_parses() {
+fn every_example_of_a_key_parses() {
     let text = paragraphs_with_examples_in_use().join("\n\n");
     let by_dns = text
         .replace("\n# srv_domain = ", "\nsrv_domain = ")
@@ -328,51 +314,4 @@ fn every_example_of_a_key_that_is_built_parses() {
     assert_eq!(config.services.len(), 5);
     assert_eq!(config.user.attributes.len(), 3);
     assert!(config.access.require.is_some() && config.access.deny.is_some());
-}
-
-#[test]
-fn an_example_of_a_key_that_is_not_built_is_refused() {
-    let paragraphs = paragraphs_with_examples_in_use();
-    let mut refused = 0;
-    for (at, paragraph) in paragraphs.iter().enumerate() {
-        let used = with_examples(paragraph);
-        // The head of the file speaks of the mark; a paragraph without an example is in RESERVED.
-        if !is_reserved(paragraph) || used == *paragraph {
-            continue;
-        }
-        let mut all = paragraphs.clone();
-        if let Some(slot) = all.get_mut(at) {
-            slot.clone_from(&used);
-        }
-        assert_not_supported(&all.join("\n\n"), &used);
-        refused += 1;
-    }
-    assert_eq!(
-        refused, 1,
-        "paragraphs that are marked as not supported and have an example"
-    );
-}
-
-#[test]
-fn a_reserved_key_accepts_its_default_only() {
-    let text = read("conf/config.toml");
-    for (default, other) in RESERVED {
-        assert_eq!(
-            text.matches(&format!("\n{default}\n")).count(),
-            1,
-            "{default}"
-        );
-        let changed = text.replace(&format!("\n{default}\n"), &format!("\n{other}\n"));
-        assert_not_supported(&changed, other);
-    }
-}
-
-fn assert_not_supported(text: &str, what: &str) {
-    match config::parse(text, Path::new("test.toml")) {
-        Ok(_) => panic!("accepted although it is marked as not supported yet:\n{what}"),
-        Err(error) => {
-            let error = error.to_string();
-            assert!(error.contains("not supported yet"), "{what}\n{error}");
-        }
-    }
 }

@@ -187,12 +187,13 @@ fn the_policy_is_pure() {
 
 #[test]
 fn imports_run_one_way() {
-    const ORDER: [&str; 8] = [
+    const ORDER: [&str; 9] = [
         "config",
         "policy",
         "login",
         "directory",
         "transport",
+        "memory",
         "module",
         "log",
         "session",

@@ -18,7 +18,6 @@ mod source;
 mod suggest;
 #[cfg(test)]
 mod tests;
-mod unsupported;
 mod uri;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,7 +7,7 @@ use toml::de::DeTable;
 use super::error::ConfigError;
 use super::query::Flags;
 use super::source::{Section, Source};
-use super::{Config, sections, unsupported};
+use super::{Config, sections};
 
 /// Takes the text of a configuration apart and checks every value. `path` is for the messages.
 ///
@@ -17,9 +17,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
     let source = Source::new(text, path);
     let table = DeTable::parse(source.text()).map_err(|error| source.syntax_error(&error))?;
     let root = Section::root(&source, table.get_ref())?;
-    let config = read(&root)?;
-    unsupported::refuse(&config, &source, table.get_ref())?;
-    Ok(config)
+    read(&root)
 }
 
 fn read(root: &Section<'_>) -> Result<Config, ConfigError> {

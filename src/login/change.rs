@@ -117,10 +117,12 @@ fn search(
         local_uid: subject.local_uid,
     };
     let found = identify(request, dialogue, directory).map_err(|end| match end {
-        End::Decided(_, reason) | End::TurnedAway(_, reason, _) => at_server(
-            Changing::local(ChangeOutcome::UnknownUser, reason),
-            directory,
-        ),
+        End::Decided(_, reason) | End::Shut(_, reason) | End::TurnedAway(_, reason, _) => {
+            at_server(
+                Changing::local(ChangeOutcome::UnknownUser, reason),
+                directory,
+            )
+        }
         End::Failed(error) => failed(error, NOT_NOW, dialogue, directory),
     })?;
     Ok(found.entry)

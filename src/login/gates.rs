@@ -1,6 +1,6 @@
 //! The gates that groups are: asked about until they are decided.
 
-use super::{End, Identity, Request, session};
+use super::{End, Identity, Request, Stage, session};
 use crate::directory::{Directory, DirectoryError, Entry};
 use crate::outcome::Outcome;
 use crate::policy::{self, Answer, Facts, Question, Verdict};
@@ -19,7 +19,8 @@ pub(super) fn pass_gates(
     loop {
         match policy::verdict(&gates, &config.flags, &facts) {
             Verdict::Open => break,
-            Verdict::Shut(why) => return Err(End::Decided(Outcome::Refused, why)),
+            Verdict::Shut(why) => return Err(End::Shut(Stage::Gates, why)),
+            Verdict::ShutForService(why) => return Err(End::Shut(Stage::Service, why)),
             Verdict::Misconfigured(why) => return Err(End::Decided(Outcome::ConfigError, why)),
             Verdict::Ask(open) => ask(request, directory, &entry, open, &mut facts)?,
         }

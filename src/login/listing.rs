@@ -1,20 +1,23 @@
 //! The gates that stand in the user's own entry: where, and through what, the user may log in.
 
-use super::{End, Request};
+use super::{End, Request, Stage};
 use crate::account_state::listed;
 use crate::config::Config;
 use crate::directory::Entry;
 use crate::host_names::host_names;
 use crate::names::{AttributeName, ServiceName};
-use crate::outcome::Outcome;
 
 /// Whether the entry lists this host and this service, where the configuration asks for that.
 pub(super) fn is_listed(request: Request<'_>, entry: &Entry) -> Result<(), End> {
+    let access = &request.config.access;
+    let host = access.host_attribute.as_ref().map(|_| Stage::Host);
+    let service = access.service_attribute.as_ref().map(|_| Stage::Listed);
     let checks = listings(request.config, request.service, entry);
-    let refused = |why: String| End::Decided(Outcome::Refused, why);
+    let stages = host.into_iter().chain(service);
     checks
         .into_iter()
-        .try_for_each(|check| check.map_err(refused))
+        .zip(stages)
+        .try_for_each(|(check, stage)| check.map_err(|why| End::Shut(stage, why)))
 }
 
 /// The same for each attribute that counts: the reason where it does not let the user in.

@@ -10,6 +10,7 @@ mod handle;
 mod password;
 mod refused;
 mod session;
+mod trace;
 
 use std::ffi::CStr;
 use std::sync::Once;
@@ -20,9 +21,9 @@ use pam::module::{PamHandle, PamHooks};
 
 use crate::config::{self, Config};
 use crate::directory::Cause;
-use crate::directory::ldap::LdapDirectory;
 use crate::log::{Log, Subject};
 use crate::login::{self, Decision};
+use crate::memory::{self, Remarks};
 use crate::outcome::{Outcome, Phase};
 use crate::policy;
 use crate::sys;
@@ -149,7 +150,7 @@ fn decision(
     Ok(decision)
 }
 
-/// Asks the directory.
+/// Asks the directory, with the help of what this machine remembers.
 fn ask(
     phase: Phase,
     handle: &mut Handle<'_>,
@@ -157,8 +158,22 @@ fn ask(
     args: &Args,
     (config, local_uid): (&Config, Option<u32>),
 ) -> Result<Decision, HostError> {
-    let mut directory = LdapDirectory::new(config);
-    let decision = login::decide(phase, config, subject, local_uid, handle, &mut directory)?;
+    let log = Log::new(&config.log, args.debug, subject.1, phase.name());
+    let mut remarks = Remarks::default();
+    let decision = trace::ask(&log, config, |directory| {
+        memory::decide(
+            phase,
+            config,
+            subject,
+            local_uid,
+            handle,
+            directory,
+            &mut remarks,
+        )
+    });
+    remarks.warnings.iter().for_each(|text| log.warning(text));
+    remarks.steps.iter().for_each(|text| log.debug(text));
+    let decision = decision?;
     if decision.server.is_some() {
         warn_of_servers_that_prove_nothing(config, args, subject.1, phase.name());
     }

@@ -9,11 +9,12 @@ use pam::module::PamHandle;
 
 use super::args::Args;
 use super::handle::{Handle, Manner, Prepared};
-use super::{code, keep_panics_quiet, prepare, warn_of_servers_that_prove_nothing};
-use crate::directory::ldap::LdapDirectory;
+use super::{code, keep_panics_quiet, prepare, trace, warn_of_servers_that_prove_nothing};
 use crate::log::{self, Log};
 use crate::login::Decision;
 use crate::login::change::{self, Changing, Subject};
+use crate::memory;
+use crate::names::UserName;
 use crate::outcome::{ChangeOutcome, Outcome, Pass};
 use crate::sys;
 use crate::transaction::{HostError, PasswordDialogue as _};
@@ -115,16 +116,23 @@ fn examine(
         service: attempt.service,
         local_uid,
     };
-    let mut directory = LdapDirectory::new(&config);
-    let found = change::find(&config, subject, attempt.by_root, handle, &mut directory);
-    drop(directory);
+    let log = Log::new(
+        &config.log,
+        attempt.args.debug,
+        attempt.service,
+        "chauthtok",
+    );
+    let found = trace::ask(&log, &config, |directory| {
+        change::find(&config, subject, attempt.by_root, handle, directory)
+    });
     let entry = match found {
         Ok(entry) => entry,
         Err(end) => return Ok(end),
     };
     // A new connection and a new deadline: the user types in between.
-    let mut directory = LdapDirectory::new(&config);
-    let end = change::verify(&config, &entry, handle, &mut directory)?;
+    let end = trace::ask(&log, &config, |directory| {
+        change::verify(&config, &entry, handle, directory)
+    })?;
     if end.server.is_some() {
         warn_of_servers_that_prove_nothing(&config, attempt.args, attempt.service, "chauthtok");
     }
@@ -165,10 +173,25 @@ fn second(
         service: attempt.service,
         local_uid,
     };
-    let mut directory = LdapDirectory::new(&config);
-    let end = change::update(&config, subject, handle, &mut directory)?;
+    let log = Log::new(
+        &config.log,
+        attempt.args.debug,
+        attempt.service,
+        "chauthtok",
+    );
+    let end = trace::ask(&log, &config, |directory| {
+        change::update(&config, subject, handle, directory)
+    })?;
     if end.outcome == ChangeOutcome::Changed {
         handle.password_is_changed(attempt.user);
+    }
+    // Without an answer, it may be the new one.
+    let may_be_new = matches!(
+        end.outcome,
+        ChangeOutcome::Changed | ChangeOutcome::Unavailable
+    );
+    if let (true, Ok(user)) = (may_be_new, UserName::parse(attempt.user)) {
+        memory::password_changed(&user);
     }
     Ok(end)
 }

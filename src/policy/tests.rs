@@ -61,7 +61,7 @@ fn decide(config: &Config, service: &str) -> (Verdict, usize, usize) {
 fn gate(query: &str) -> char {
     match decide(&config(&format!("[flags]\nis_active = {query}")), "sshd").0 {
         Verdict::Open => 'o',
-        Verdict::Shut(_) => 's',
+        Verdict::Shut(_) | Verdict::ShutForService(_) => 's',
         Verdict::Misconfigured(_) => 'm',
         Verdict::Ask(_) => '?',
     }
@@ -167,11 +167,11 @@ fn each_gate_can_shut_the_way() {
         ),
     ];
     for (text, why) in rows {
-        assert_eq!(
-            decide(&config(text), "sudo").0,
-            Verdict::Shut(why.to_owned()),
-            "{text}"
-        );
+        let shut = match why.starts_with("services.") {
+            true => Verdict::ShutForService(why.to_owned()),
+            false => Verdict::Shut(why.to_owned()),
+        };
+        assert_eq!(decide(&config(text), "sudo").0, shut, "{text}");
     }
     let other = config(&format!("{active}[services.sudo]\nrequire = \"cn=out\""));
     assert_eq!(
@@ -249,7 +249,7 @@ fn cost(query: &str, members: &[usize]) -> (char, usize, usize) {
                 continue;
             }
             Verdict::Open => 'o',
-            Verdict::Shut(_) | Verdict::Misconfigured(_) => 's',
+            Verdict::Shut(_) | Verdict::ShutForService(_) | Verdict::Misconfigured(_) => 's',
         };
         return (value, round, facts.len());
     }

@@ -14,8 +14,6 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ring::digest;
-
 use super::place::Place;
 use crate::directory::Cause;
 use crate::sys;
@@ -208,13 +206,7 @@ impl Ticket {
 
 /// A server's URI can be longer than a file name, and has slashes in it.
 fn name(server: &str) -> String {
-    let digest = digest::digest(&digest::SHA256, server.as_bytes());
-    let hex: String = digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("{hex}.down")
+    super::file_name(server, "down")
 }
 
 impl Record {

@@ -1,11 +1,13 @@
 //! A directory of root's, and files in it that nobody else can have made.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
-use crate::sys::effective_uid;
+use crate::sys::{self, effective_uid};
 
 /// Any right of group and others.
 const OPEN_TO_OTHERS: u32 = 0o077;
@@ -14,15 +16,48 @@ const OPEN_TO_OTHERS: u32 = 0o077;
 #[derive(Clone, Debug)]
 pub struct Place(PathBuf);
 
+/// Why there is no [`Place`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPlace {
+    /// This process is not root's.
+    NotRoot,
+    /// Nothing is there.
+    Absent,
+    /// A link, something else, or a directory that is not root's alone.
+    NotPrivate,
+}
+
+/// A lock on a name, until it is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// How often, and how far apart, a lock is tried that another process has. Nobody keeps one for more
+/// than a few writes.
+const TRIES: usize = 500;
+const PAUSE: Duration = Duration::from_millis(1);
+
 impl Place {
-    /// The directory. None where it is not there, the path is a link or something else, or it is
-    /// not root's alone; and for a process that is not root's.
-    pub fn existing(path: &Path) -> Option<Self> {
+    /// The directory.
+    ///
+    /// # Errors
+    /// It is not there, it is not what it should be, or this process is not root's.
+    pub fn find(path: &Path) -> Result<Self, NoPlace> {
         if effective_uid() != 0 {
-            return None;
+            return Err(NoPlace::NotRoot);
         }
-        let found = fs::symlink_metadata(path).ok()?;
-        (found.is_dir() && is_private(&found)).then(|| Place(path.to_owned()))
+        let found = fs::symlink_metadata(path).map_err(|_| NoPlace::Absent)?;
+        if found.is_dir() && is_private(&found) {
+            Ok(Place(path.to_owned()))
+        } else {
+            Err(NoPlace::NotPrivate)
+        }
+    }
+
+    /// The same; None in place of the error.
+    pub fn existing(path: &Path) -> Option<Self> {
+        Self::find(path).ok()
     }
 
     /// The same, made if it is not there.
@@ -34,13 +69,92 @@ impl Place {
         Self::existing(path)
     }
 
+    /// What is in a file. None if there is none.
+    ///
+    /// # Errors
+    /// It is longer than `limit`, cannot be read, or is none that root alone can have written.
+    pub fn read(&self, name: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(FLAGS);
+        let file = match options.open(self.0.join(name)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let odd = |what: &str| Err(io::Error::new(ErrorKind::InvalidData, what));
+        if !is_genuine(&file) {
+            return odd("not a file of root's alone");
+        }
+        let mut bytes = Vec::new();
+        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        file.take(most).read_to_end(&mut bytes)?;
+        if bytes.len() > limit {
+            return odd("too long");
+        }
+        Ok(Some(bytes))
+    }
+
+    /// Puts a file in the place of whatever has its name: whoever reads it sees the old one or the
+    /// new one, whole. `durable` waits until the disk has it. The caller holds the [`Lock`] on whatever
+    /// the file belongs to.
+    ///
+    /// # Errors
+    /// The file system is full or read-only, or the name belongs to a directory. The old file stays.
+    pub fn replace(&self, name: &str, bytes: &[u8], durable: bool) -> io::Result<()> {
+        // What a process leaves that is killed here, the next one takes away.
+        let new = format!("{name}.new");
+        self.remove(&new);
+        let mut file = Self::options().create_new(true).open(self.0.join(&new))?;
+        let written = file.write_all(bytes).and_then(|()| match durable {
+            true => file.sync_all(),
+            false => Ok(()),
+        });
+        let done = written.and_then(|()| fs::rename(self.0.join(&new), self.0.join(name)));
+        match done {
+            // The name as well: rename(2) is in the directory.
+            Ok(()) if durable => File::open(&self.0)?.sync_all(),
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.remove(&new);
+                Err(error)
+            }
+        }
+    }
+
+    /// Waits for the lock on a name, in a file beside it that stays. None if it cannot be had in half a
+    /// second.
+    pub fn lock(&self, name: &str) -> Option<Lock> {
+        let name = format!("{name}.lock");
+        for _ in 0..TRIES {
+            let file = self.lock_file(&name)?;
+            if !sys::lock(&file) {
+                thread::sleep(PAUSE);
+                continue;
+            }
+            // Somebody may have taken the file away meanwhile.
+            if is_genuine(&file) {
+                return Some(Lock { _file: file });
+            }
+        }
+        None
+    }
+
+    fn lock_file(&self, name: &str) -> Option<File> {
+        let open = || {
+            let file = Self::options().create(true).open(self.0.join(name)).ok()?;
+            is_genuine(&file).then_some(file)
+        };
+        open().or_else(|| {
+            self.remove(name);
+            open()
+        })
+    }
+
     /// An existing file, for reading and writing. None if there is none that root alone can have
     /// written.
     pub fn file(&self, name: &str) -> Option<File> {
         let file = Self::options().open(self.0.join(name)).ok()?;
-        let found = file.metadata().ok()?;
-        let genuine = found.is_file() && is_private(&found) && found.nlink() == 1;
-        genuine.then_some(file)
+        is_genuine(&file).then_some(file)
     }
 
     /// A file for reading and writing: an existing one, or a new one in place of whatever else has
@@ -65,22 +179,32 @@ impl Place {
         }
     }
 
-    /// Removes a file, if it is there.
-    pub fn remove(&self, name: &str) {
-        let _ = fs::remove_file(self.0.join(name));
+    /// Removes a file, if it is there. False if it is still there.
+    pub fn remove(&self, name: &str) -> bool {
+        let path = self.0.join(name);
+        let is_absent = |error: io::Error| error.kind() == ErrorKind::NotFound;
+        // A read-only file system says so before it looks.
+        fs::remove_file(&path).is_ok() || fs::symlink_metadata(&path).is_err_and(is_absent)
     }
 
     /// Never through a link, and without waiting for the other end of a FIFO.
     fn options() -> OpenOptions {
-        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC;
         let mut options = OpenOptions::new();
         options
             .read(true)
             .write(true)
             .mode(0o600)
-            .custom_flags(flags);
+            .custom_flags(FLAGS);
         options
     }
+}
+
+const FLAGS: i32 = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC;
+
+/// A file that root alone can have written, under this one name.
+fn is_genuine(file: &File) -> bool {
+    let found = file.metadata();
+    found.is_ok_and(|found| found.is_file() && is_private(&found) && found.nlink() == 1)
 }
 
 /// Root's, and no right for anybody else.

@@ -1,4 +1,5 @@
-//! Watching a connection: for `rsldapctl`, which shows what travels. The module has no tap.
+//! Watching a connection: for `rsldapctl`, which shows what travels. The module looks at no more than that
+//! a connection is there, for the level debug.
 
 use std::net::SocketAddr;
 

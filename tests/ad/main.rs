@@ -9,12 +9,15 @@ mod enclosure;
 mod fixture;
 #[path = "../common/private_host.rs"]
 mod private_host;
+#[path = "../common/rsldapctl.rs"]
+mod rsldapctl;
 #[path = "../common/samba.rs"]
 mod samba;
 
 mod account_state;
 mod bind_errors;
 mod canonical;
+mod command;
 mod gates;
 mod nested;
 mod password_change;

@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use crate::common::login::{IGNORED, client, stack};
+use crate::common::login::{IGNORED, auth, change_password, client, stack};
 use crate::common::module;
 use crate::common::pam::{Client, PAM_ESTABLISH_CRED, PAM_PERM_DENIED, PAM_SUCCESS};
-use crate::private_host::PrivateHost;
+use crate::private_host::{Local, PrivateHost};
 use crate::samba::{Domain, password_of, person_dn};
 
 const SHIPPED: &str = include_str!("../../conf/active-directory.toml");
@@ -19,6 +20,7 @@ fn on_a_host(body: impl FnOnce(&PrivateHost) + Send) {
         let authority = fs::read_to_string(domain.ca_file()).expect("ca.pem");
         host.write("/etc/resolv.conf", 0o644, "nameserver 127.0.0.1\n");
         host.write("/etc/ssl/certs/ad-ca.pem", 0o644, &authority);
+        host.write("/etc/hosts", 0o644, "127.0.0.1 dc2.ad.example.com\n");
         let password = password_of("svc-linux");
         host.write("/etc/pam_rsldap/bind-password", 0o600, &password);
         body(host);
@@ -96,5 +98,53 @@ fn the_domains_own_srv_records_lead_to_its_controllers() {
         let line = host.find_in_log(0, &["user=alice", "outcome=granted"]);
         let line = line.expect("a line in the log");
         assert!(line.contains("server=ldap://dc1.ad.example.com"), "{line}");
+    });
+}
+
+#[test]
+fn the_shipped_example_tells_how_to_log_in_by_principal_name() {
+    on_a_host(|host| {
+        host.add_user("alice", 20001, Local::NoPassword);
+        let plain =
+            "filter = \"(&(objectCategory=person)(objectClass=user)(sAMAccountName={user}))\"\n";
+        assert!(SHIPPED.contains(plain));
+        let by_principal = SHIPPED
+            .replace(plain, "")
+            .replace("# filter = ", "filter = ")
+            .replace("# canonical_name = true", "canonical_name = true");
+        let stack = stack(&install(host, &by_principal));
+        let mut login = client(&stack, "Alice@ad.example.com", password_of("alice"));
+        assert_eq!(login.authenticate(0), PAM_SUCCESS, "{:?}", host.log());
+        assert_eq!(login.acct_mgmt(0), PAM_SUCCESS);
+        assert_eq!(login.user().as_deref(), Some("alice"));
+    });
+}
+
+#[test]
+fn the_shipped_example_changes_passwords() {
+    on_a_host(|host| {
+        let config = install(host, SHIPPED);
+        let (old, new) = (password_of("joiner"), "Another.Secret.2");
+        let changed = change_password(&config, "joiner", &[&old, new, new]);
+        assert_eq!(changed, (PAM_SUCCESS, vec![]), "{:?}", host.log());
+        assert_eq!(auth(&config, "joiner", new), PAM_SUCCESS);
+    });
+}
+
+#[test]
+fn the_check_has_nothing_against_the_shipped_example() {
+    on_a_host(|host| {
+        let config = install(host, SHIPPED);
+        let output = Command::new(env!("CARGO_BIN_EXE_rsldapctl"))
+            .args(["check", "--config"])
+            .arg(config)
+            .output()
+            .expect("rsldapctl runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(
+            !said.contains("ERROR") && !said.contains("WARNING"),
+            "{said}"
+        );
     });
 }

@@ -1,6 +1,6 @@
 //! `rsldapctl check` and `status`: each server, up or down, trusted or not.
 
-use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use serde_json::Value;
 
 use crate::common::directory::{BASE, SERVICE_DN};
@@ -132,7 +132,50 @@ fn a_certificate_that_ends_is_a_warning() {
     }
 }
 
-/// The first of the month in which the day 20 days from now is, or that day's own month's 20th.
+#[test]
+fn a_certificate_behind_the_servers_own_counts_too() {
+    let slapd = Slapd::start(&options());
+    let (year, month, day) = soon();
+    let authority_key = KeyPair::generate().expect("a key");
+    let mut authority = CertificateParams::new(Vec::new()).expect("parameters");
+    authority
+        .distinguished_name
+        .push(DnType::CommonName, "Ending authority");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.not_after = date_time_ymd(year, month, day);
+    let behind = authority
+        .self_signed(&authority_key)
+        .expect("a certificate")
+        .pem();
+    let issuer = Issuer::new(authority, authority_key);
+    let key = KeyPair::generate().expect("a key");
+    let own = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("parameters");
+    let own = own.signed_by(&key, &issuer).expect("a certificate").pem();
+    let chain = slapd.file("chain.pem", 0o644, &format!("{own}{behind}"));
+    let key = slapd.file("chain.key", 0o600, &key.serialize_pem());
+    slapd.restart_with_tls(&format!(
+        "TLSCertificateFile {}\nTLSCertificateKeyFile {}\nTLSVerifyClient never",
+        chain.display(),
+        key.display()
+    ));
+    let uris = format!("uris = [\"{}\"]", slapd.ldaps_uri());
+    let config = slapd.config(&[("server", &uris), ("tls", "verify = false")]);
+    let answer = ask(&config, &["check"], "");
+    assert_eq!(answer.code, 0, "{}", answer.text);
+    assert_eq!(
+        answer.findings("warning"),
+        ["not_verified", "certificate_expires"]
+    );
+    assert!(
+        answer
+            .line("[certificate_expires]")
+            .contains("CN=Ending authority")
+    );
+    let chain = &servers(&answer)[0]["connection"]["tls"]["chain"];
+    assert_eq!(chain[0]["subject"], "CN=Ending authority");
+}
+
+/// The day 20 days from now.
 fn soon() -> (i32, u8, u8) {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)

@@ -243,6 +243,16 @@ fn an_entry_that_does_not_list_this_service_says_so() {
 }
 
 #[test]
+fn a_session_shows_the_local_groups_that_it_gets() {
+    let server = server();
+    let config = server.config(&[("session.local_groups", "games = \"is_staff\"")]);
+    let answer = ask(&config, &["explain", "alice"], "");
+    assert_eq!((answer.code, outcome(&answer)), (0, "granted"));
+    assert_eq!(answer.json["local_groups"], serde_json::json!(["games"]));
+    answer.line("local groups: games");
+}
+
+#[test]
 fn an_alias_shows_the_account_that_it_stands_for() {
     let server = server();
     let user = format!(

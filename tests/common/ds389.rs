@@ -38,7 +38,10 @@ impl Ds389 {
         need("pk12util", "libnss3-tools");
         need("openssl", "openssl");
         let directory = TempDir::new().expect("a temporary directory");
-        make_certificates(directory.path(), &["127.0.0.1", "ldap1.example.com"]);
+        make_certificates(
+            directory.path(),
+            &["127.0.0.1", "ldap1.example.com", "ldap2.example.com"],
+        );
         let script = include_str!("ds389/start.sh");
         let script = format!("MANAGER_PASSWORD={MANAGER_PASSWORD}\n{script}");
         let enclosure = Enclosure::start(&script, directory, &PORTS)?;

@@ -7,10 +7,14 @@
 pub mod directory;
 pub mod login;
 pub mod pam;
+mod private_state;
 pub mod sections;
 pub mod slapd;
 
 use std::path::{Path, PathBuf};
+
+#[allow(unused_imports)] // most suites give their children the same
+pub use private_state::OWN_STATE;
 
 /// The module that cargo has just built.
 ///

@@ -63,7 +63,10 @@ impl Domain {
               python3-samba python3-markdown python3-cryptography",
         );
         let directory = TempDir::new().expect("a temporary directory");
-        make_certificates(directory.path(), &["127.0.0.1", "dc1.ad.example.com"]);
+        make_certificates(
+            directory.path(),
+            &["127.0.0.1", "dc1.ad.example.com", "dc2.ad.example.com"],
+        );
         fs::write(
             directory.path().join("seed.py"),
             include_str!("samba/seed.py"),

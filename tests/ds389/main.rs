@@ -9,8 +9,11 @@ mod enclosure;
 mod fixture;
 #[path = "../common/private_host.rs"]
 mod private_host;
+#[path = "../common/rsldapctl.rs"]
+mod rsldapctl;
 
 mod account_state;
+mod command;
 mod groups;
 mod password_change;
 mod shipped;

@@ -1,6 +1,7 @@
 //! `conf/389-ds.toml` as it is shipped, with the tree and the access rules that dscreate(8) makes.
 
 use std::fs;
+use std::process::Command;
 
 use crate::common::directory::password_of;
 use crate::common::login::{IGNORED, account, auth, client, stack};
@@ -16,7 +17,11 @@ fn on_a_host(text: &str, body: impl FnOnce(&PrivateHost, &std::path::Path) + Sen
     PrivateHost::run(&module(), |host| {
         let site = Site::enter();
         let authority = fs::read_to_string(site.server().ca_file()).expect("ca.pem");
-        host.write("/etc/hosts", 0o644, "127.0.0.1 ldap1.example.com\n");
+        host.write(
+            "/etc/hosts",
+            0o644,
+            "127.0.0.1 ldap1.example.com ldap2.example.com\n",
+        );
         host.write("/etc/ssl/certs/ldap-ca.pem", 0o644, &authority);
         let password = password_of("linux");
         host.write("/etc/pam_rsldap/bind-password", 0o600, &password);
@@ -68,5 +73,22 @@ fn a_lock_is_seen_without_a_password_if_the_service_account_may_read_it() {
     on_a_host(&anonymous, |_, config| {
         assert_eq!(account(config, "lockedeve"), PAM_SUCCESS);
         assert_eq!(auth(config, "lockedeve", "any"), PAM_ACCT_EXPIRED);
+    });
+}
+
+#[test]
+fn the_check_has_nothing_against_the_shipped_example() {
+    on_a_host(SHIPPED, |_, config| {
+        let output = Command::new(env!("CARGO_BIN_EXE_rsldapctl"))
+            .args(["check", "--config"])
+            .arg(config)
+            .output()
+            .expect("rsldapctl runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(
+            !said.contains("ERROR") && !said.contains("WARNING"),
+            "{said}"
+        );
     });
 }

@@ -132,6 +132,8 @@ fn run(directory: &Path) -> Result<(), String> {
             "--nocapture",
         ])
         .env(TASK, directory)
+        // What one server has refused is nothing that the next child knows of.
+        .env_remove(super::common::OWN_STATE)
         .env("RUST_BACKTRACE", "1")
         .stdin(Stdio::null())
         .stdout(fs::File::create(directory.join("stdout")).unwrap())

@@ -360,7 +360,8 @@ fn mirrored_groups_keep_their_names() {
             Some("[\"wheel\"]"),
         ),
     ] {
-        let answer = without_gates(&format!("{ACTIVE}{line}"));
+        let search = "AUTH_LDAP_GROUP_SEARCH = LDAPSearch('ou=g,dc=x', ldap.SCOPE_SUBTREE)";
+        let answer = good(&format!("{search}\n{line}"));
         assert_eq!(
             answer.value("session.mirror_groups.mode"),
             Some(mode),

@@ -18,9 +18,22 @@ static SERVERS: Pool = Pool::new(options);
 /// is in the circle by way of staff's and is banned.
 fn options() -> SlapdOptions {
     let mut ldif = Ldif::tree();
-    for name in ["alice", "bob", "carol", "sue", "dave"] {
+    for name in ["alice", "carol", "dave"] {
         ldif.user(name, &[("givenName", name)]);
     }
+    let class = ("objectClass", "extensibleObject");
+    ldif.user(
+        "bob",
+        &[class, ("host", "*"), ("authorizedService", "login")],
+    );
+    ldif.user(
+        "sue",
+        &[
+            class,
+            ("host", "elsewhere.example"),
+            ("authorizedService", "cups"),
+        ],
+    );
     let [alice, bob, sue, dave] = ["alice", "bob", "sue", "dave"].map(user_dn);
     ldif.group("active", &[&alice, &bob, &sue]);
     ldif.group("staff", &[&alice, &dave]);
@@ -47,6 +60,10 @@ fn options() -> SlapdOptions {
     );
     SlapdOptions {
         ldif: ldif.text().to_owned(),
+        // Of the ldapns schema, which slapd does not bring along.
+        global: "attributetype ( 1.3.6.1.4.1.5322.17.2.1 NAME 'authorizedService' \
+                 EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15{256} )"
+            .to_owned(),
         ..SlapdOptions::default()
     }
 }
@@ -188,6 +205,35 @@ fn sssd_with_a_filter_of_groups() {
 fn padl() {
     let server = SERVERS.lease();
     logins(&server, "ldap.conf", &[], &["bob", "sue"]);
+}
+
+#[test]
+fn padl_with_the_attributes_of_hosts_and_services() {
+    let server = SERVERS.lease();
+    for line in ["pam_check_host_attr yes", "pam_check_service_attr yes"] {
+        let text = fixture("ldap.conf", &server) + line + "\n";
+        let directory = TempDir::new().expect("a temporary directory");
+        let file = directory.path().join("ldap.conf");
+        fs::write(&file, text).expect("a file");
+        let answer = import_file(&file, &[]);
+        assert_eq!(answer.code, 0, "{}", answer.text);
+        let config = installed(&answer.text, &server);
+        assert_eq!(
+            login(&config, "bob", &password_of("bob")),
+            PAM_SUCCESS,
+            "{line}"
+        );
+        assert_eq!(
+            login(&config, "sue", &password_of("sue")),
+            PAM_PERM_DENIED,
+            "{line}"
+        );
+        assert_eq!(
+            login(&config, "alice", &password_of("alice")),
+            PAM_PERM_DENIED,
+            "{line}"
+        );
+    }
 }
 
 /// nslcd itself has no group of its own that would say who is active.

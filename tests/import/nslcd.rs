@@ -29,7 +29,6 @@ fn each_keyword_has_its_key() {
         ("timelimit 4", "server.operation_timeout", "\"4s\""),
         ("reconnect_retrytime 20", "server.retry_after", "\"20s\""),
         ("nss_min_uid 500", "user.min_uid", "500"),
-        ("nss_nested_groups yes", "group.nested", "true"),
         ("ignorecase yes", "user.canonical_name", "true"),
         (
             "map passwd uid loginName",
@@ -165,6 +164,14 @@ fn searches_that_decide_become_gates() {
     assert_eq!(member_of.code, 0, "{}", member_of.text);
     assert_eq!(member_of.value("flags.is_active"), Some("\"cn=in,o=x\""));
     assert_eq!(member_of.value("group.type"), Some("\"group_of_names\""));
+    let mixed = with(
+        "(&(uid=$username)(|(memberOf=cn=a,o=x)(memberOf:1.2.840.113556.1.4.1941:=cn=b,o=x)))",
+    );
+    assert_eq!(
+        mixed.code, 1,
+        "direct members of one group, and all of another: here it is one or the other"
+    );
+    assert_eq!(mixed.todo()[0]["key"], "group.nested");
     let by_name = with("(&(objectClass=groupOfNames)(cn=in)(member=$dn))");
     assert_eq!(
         by_name.value("flags.is_active"),
@@ -181,12 +188,22 @@ fn searches_that_decide_become_gates() {
     );
     for other in [
         "(&(uid=$username)(description=$rhost))",
-        "(uid=$username",
         "(&(uid=$username)(!(loginDisabled=*)))",
+        "(&(uid=$username)(!(host=$hostname)))",
+        "(&(uid=$username)(|(host=$hostname)(cn=x)))",
+        "(&(objectClass=gardener)(uid=$username)(memberOf=cn=in,o=x))",
+        "(&(helper=$username)(memberOf=cn=in,o=x))",
+        "(&(cn=in)(memberUid=$username)(description=open))",
+        "(uid=$username",
     ] {
         let answer = with(other);
         assert_eq!(answer.code, 1, "{other}");
+        assert_eq!(
+            answer.value("access.require"),
+            Some("\"FILL_IN\""),
+            "{other}"
+        );
     }
-    let other = with("(&(uid=$username)(description=$rhost))");
-    assert_eq!(other.value("access.require"), Some("\"FILL_IN\""));
+    let two = with("(memberOf=cn=a,o=x)\npam_authz_search (&(cn=in)(memberUid=$username))");
+    assert_eq!(two.todo()[0]["key"], "group.type");
 }

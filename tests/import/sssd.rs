@@ -149,6 +149,12 @@ fn rules_of_access_become_gates_or_stay_shut() {
     );
     let chain = ldap("ldap_access_filter = memberOf:1.2.840.113556.1.4.1941:=cn=a,o=x");
     assert_eq!(chain.value("group.nested"), Some("true"));
+    let flat = ldap("ldap_schema = rfc2307bis\nldap_access_filter = memberOf=cn=a,o=x");
+    assert_eq!(
+        flat.value("group.nested"),
+        None,
+        "memberOf has the direct groups"
+    );
     let other = ldap("ldap_access_filter = (employeeType=gardener)");
     assert_eq!(other.value("access.require"), Some("\"FILL_IN\""));
     let order = ldap("ldap_access_order = host, authorized_service, expire");

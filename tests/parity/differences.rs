@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use crate::policy::Mirror;
 use crate::tree::{Access, Group, Kind, MISSING};
 use crate::verdict::{Case, Class, Point, Text, Theirs, Verdict, compare};
 
@@ -13,7 +14,7 @@ pub struct Answers {
     pub ours: Verdict,
     pub theirs: Theirs,
     /// What django-auth-ldap says where the policy spells each group as the server does. Asked only where
-    /// groups are nested and the answers differ.
+    /// groups are nested and nothing else explains what differs.
     pub usual: Option<Theirs>,
 }
 
@@ -30,7 +31,7 @@ pub struct Difference {
     explains: fn(&Case<'_>, &Answers, &Point) -> bool,
 }
 
-pub const DIFFERENCES: [Difference; 19] = [
+pub const DIFFERENCES: [Difference; 20] = [
     Difference {
         name: "name-shape",
         explains: name_shape,
@@ -58,6 +59,10 @@ pub const DIFFERENCES: [Difference; 19] = [
     Difference {
         name: "percent-in-a-dn",
         explains: percent_in_a_dn,
+    },
+    Difference {
+        name: "group-that-is-no-name-here",
+        explains: group_that_is_no_name_here,
     },
     Difference {
         name: "lower-cased-dn",
@@ -244,7 +249,7 @@ fn percent_in_a_dn(case: &Case<'_>, Answers { theirs, .. }: &Answers, point: &Po
     let error = theirs.error.as_str();
     *point == Point::Class
         && matches!(error, "TypeError" | "ValueError")
-        && case.policy.nested
+        && (case.policy.nested || !matches!(case.policy.mirror, Mirror::Off))
         && dns.any(|dn| dn.text().contains('%'))
 }
 
@@ -337,6 +342,14 @@ fn password_of_sshd(case: &Case<'_>, Answers { ours, .. }: &Answers, _: &Point) 
 
 fn remembered_outage(case: &Case<'_>, Answers { theirs, .. }: &Answers, _: &Point) -> bool {
     case.policy.cache > 0 && theirs.verdict.class == Class::Wrong
+}
+
+fn group_that_is_no_name_here(_: &Case<'_>, answers: &Answers, point: &Point) -> bool {
+    let impossible = |c: char| c.is_whitespace() || c.is_control() || ":,/".contains(c);
+    match point {
+        Point::Group(name) => name.contains(impossible) && !answers.ours.groups.contains(name),
+        Point::Class | Point::Flag(_) | Point::Attribute(_) => false,
+    }
 }
 
 /// Only with a template: a search does not find such an entry.

@@ -1,5 +1,5 @@
 //! The same logins through django-auth-ldap and through the module in the real libpam: verdicts,
-//! flags and attributes have to be equal, but for the differences that `differences.md` lists.
+//! flags, attributes and mirrored groups have to be equal, but for the differences that `differences.md` lists.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -144,7 +144,7 @@ fn an_answer_that_is_not_the_same_is_a_failure() {
     };
     let ours = sides.login(&case).ours;
     assert_eq!(judged(&ours), (1, 0), "{ours:?}");
-    let mut altered = vec![ours; 8];
+    let mut altered = vec![ours; 9];
     let classes = [Class::Wrong, Class::Refused, Class::Error, Class::Expired];
     for (verdict, class) in altered.iter_mut().zip(classes) {
         verdict.class = class;
@@ -154,6 +154,7 @@ fn an_answer_that_is_not_the_same_is_a_failure() {
     altered[6].attributes.clear();
     let other = Text::Utf8("tester".to_owned());
     altered[7].attributes.insert("last_name".to_owned(), other);
+    altered[8].groups.insert("active".to_owned());
     for verdict in &altered {
         assert_eq!(judged(verdict), (0, 1), "{verdict:?}");
     }

@@ -141,6 +141,7 @@ def ldap_settings(policy):
     require = policy["require"]
     made.REQUIRE_GROUP = require if isinstance(require, (str, type(None))) else query(require)
     made.DENY_GROUP = policy["deny"]
+    made.MIRROR_GROUPS, made.MIRROR_GROUPS_EXCEPT = policy["mirror"]
     made.CACHE_TIMEOUT = policy["cache"]
     return made
 
@@ -191,6 +192,7 @@ class Oracle:
         return {
             "class": verdict,
             "flags": sorted(flag for flag in self.policy["flags"] if getattr(user, flag)),
+            "groups": sorted(group.name for group in user.groups.all()),
             "attributes": {field: text(value) for field, value in values.items() if value != ""},
         }
 

@@ -1,7 +1,16 @@
 //! Our side: the module in the real libpam.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::c_int;
+
+use pam_rsldap::config;
+use pam_rsldap::directory::ldap::LdapDirectory;
+use pam_rsldap::login::decide;
+use pam_rsldap::notice::Notice;
+use pam_rsldap::outcome::Phase;
+use pam_rsldap::secret::{NotAPassword, Password};
+use pam_rsldap::session::groups::wanted;
+use pam_rsldap::transaction::{HostError, Transaction};
 
 use crate::common::directory::SERVICE_PASSWORD;
 use crate::common::pam::{
@@ -11,7 +20,7 @@ use crate::common::pam::{
 };
 use crate::common::slapd::Slapd;
 use crate::login::Login;
-use crate::policy::{Bind, Policy};
+use crate::policy::{Bind, Mirror, Policy};
 use crate::verdict::{Class, Text, Verdict};
 
 /// A stack of the module alone, which reads the configuration of whatever policy is current.
@@ -55,11 +64,7 @@ impl<'a> Module<'a> {
         let mut client = Client::start(&self.stack, "login", &login.name);
         client.answer(&login.password);
         let class = class(client.authenticate(0), login);
-        let mut verdict = Verdict {
-            class,
-            flags: BTreeSet::new(),
-            attributes: BTreeMap::new(),
-        };
+        let mut verdict = Verdict::new(class);
         if class == Class::Granted {
             assert_eq!(client.open_session(0), PAM_SUCCESS, "open_session");
             let environment = client.getenvlist();
@@ -74,8 +79,43 @@ impl<'a> Module<'a> {
                 }
             }
         }
+        if class == Class::Granted && !matches!(policy.mirror, Mirror::Off) {
+            verdict.groups = self.mirrored(login);
+        }
         verdict
     }
+
+    /// The groups that the session would get if all of them were groups of this host: what libpam's
+    /// client sees of them depends on the host, so the library is asked.
+    fn mirrored(&self, login: &Login) -> BTreeSet<String> {
+        let config = self.slapd.path().join(&self.config);
+        let config = config::load(&config).expect("the configuration of the login");
+        let mut directory = LdapDirectory::new(&config);
+        let subject = (login.name.as_bytes(), b"login".as_slice());
+        let mut typed = Typed(&login.password);
+        let decision = decide(
+            Phase::Auth,
+            &config,
+            subject,
+            None,
+            &mut typed,
+            &mut directory,
+        );
+        let identity = decision.expect("a decision").identity.expect("a grant");
+        let wanted = wanted(&config.session, &identity.groups);
+        wanted.into_iter().map(|group| group.name).collect()
+    }
+}
+
+/// A transaction in which the password was typed.
+struct Typed<'a>(&'a str);
+
+impl Transaction for Typed<'_> {
+    fn password(&mut self) -> Result<Result<Password, NotAPassword>, HostError> {
+        Ok(Password::new(self.0.as_bytes()))
+    }
+
+    fn tell(&mut self, _: &Notice) {}
 }
 
 fn class(code: c_int, login: &Login) -> Class {

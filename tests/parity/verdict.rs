@@ -46,6 +46,20 @@ pub struct Verdict {
     /// Those that are true, and the attributes that were found; empty unless granted.
     pub flags: BTreeSet<String>,
     pub attributes: BTreeMap<String, Text>,
+    /// The names of the groups that are mirrored.
+    pub groups: BTreeSet<String>,
+}
+
+impl Verdict {
+    /// Of this class, with nothing besides.
+    pub fn new(class: Class) -> Verdict {
+        Verdict {
+            class,
+            flags: BTreeSet::new(),
+            attributes: BTreeMap::new(),
+            groups: BTreeSet::new(),
+        }
+    }
 }
 
 /// What django-auth-ldap said, and what it knew.
@@ -64,6 +78,7 @@ pub enum Point {
     Class,
     Flag(String),
     Attribute(String),
+    Group(String),
 }
 
 /// All of them: the class, or else what comes with a grant.
@@ -79,9 +94,11 @@ pub fn compare(ours: &Verdict, theirs: &Verdict) -> Vec<Point> {
         .collect();
     let differs = |key: &&String| ours.attributes.get(*key) != theirs.attributes.get(*key);
     let attributes = keys.into_iter().filter(differs);
+    let groups = ours.groups.symmetric_difference(&theirs.groups);
     flags
         .map(|flag| Point::Flag(flag.clone()))
         .chain(attributes.map(|key| Point::Attribute(key.clone())))
+        .chain(groups.map(|group| Point::Group(group.clone())))
         .collect()
 }
 
@@ -95,15 +112,15 @@ impl Theirs {
             Some("error") => Class::Error,
             other => panic!("a class that is none: {other:?} in {answer}"),
         };
-        let mut verdict = Verdict {
-            class,
-            flags: BTreeSet::new(),
-            attributes: BTreeMap::new(),
-        };
+        let mut verdict = Verdict::new(class);
         if class == Class::Granted {
             let flags = answer["flags"].as_array().expect("flags").iter();
             verdict.flags = flags
                 .map(|flag| flag.as_str().expect("a name").to_owned())
+                .collect();
+            let groups = answer["groups"].as_array().expect("groups").iter();
+            verdict.groups = groups
+                .map(|group| group.as_str().expect("a name").to_owned())
                 .collect();
             let attributes = answer["attributes"].as_object().expect("attributes").iter();
             verdict.attributes = attributes

@@ -2,6 +2,7 @@
 //!
 //! Needs root. Its own `/etc`, `/home`, `/run` and so on make it safe: see `private_host`.
 
+mod canary;
 mod child;
 #[path = "../common/mod.rs"]
 #[allow(unused_imports)]

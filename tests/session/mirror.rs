@@ -1,7 +1,7 @@
 //! `session.mirror_groups`: the groups of the user that exist here by the same name.
 
 use crate::child::Task;
-use crate::common::directory::GROUPS;
+use crate::common::directory::{GROUPS, Ldif, group_dn, standard, user_dn};
 use crate::common::slapd::{Slapd, SlapdOptions};
 use crate::host;
 use crate::machine::Machine;
@@ -195,5 +195,69 @@ fn groups_of_posix_type_are_found_by_name_and_by_primary_gid() {
             ..Task::default()
         };
         assert_eq!(task.groups(), [0, 29, WEB, DB]);
+    });
+}
+
+/// sue is in db, db is in web, and web is in db again; bob is in none.
+#[test]
+fn with_nesting_the_groups_of_groups_are_mirrored_too() {
+    let (db, web) = (group_dn("db"), group_dn("web"));
+    let mut ldif = standard();
+    ldif.group("db", &[&user_dn("sue"), &web]);
+    ldif.group("web", &[&db]);
+    ldif.group("ops", &[&user_dn("alice")]);
+    let slapd = Slapd::start(&SlapdOptions {
+        ldif: ldif.text().to_owned(),
+        ..SlapdOptions::default()
+    });
+    host::run(|machine| {
+        for (nested, expected) in [(false, &[0, 29, DB][..]), (true, &[0, 29, WEB, DB])] {
+            let group = format!("nested = {nested}\nsearch = [{{ base = \"{GROUPS}\" }}]");
+            let text = slapd.config_text(&[
+                ("group", &group),
+                ("session.mirror_groups", "mode = \"all\""),
+            ]);
+            let path = "/etc/pam_rsldap/config.toml";
+            machine.host.write(path, 0o644, &text);
+            assert_eq!(Task::default().groups(), expected, "{nested}");
+            let bob = Task {
+                user: "bob",
+                ..Task::default()
+            };
+            assert_eq!(bob.groups(), [0, 29], "{nested}");
+        }
+    });
+}
+
+/// The names are those of the groups' own entries. slapadd(8) runs no overlay, so `memberOf` is in the LDIF.
+#[test]
+fn the_groups_of_member_of_are_mirrored_where_a_search_reaches_them() {
+    let mut ldif = Ldif::tree();
+    let elsewhere = "cn=ops,ou=users,dc=example,dc=com";
+    let [active, web] = ["active", "web"].map(group_dn);
+    let gone = group_dn("db");
+    let member_of = [active.as_str(), &web, &gone, elsewhere].map(|dn| ("memberOf", dn));
+    ldif.user("sue", &member_of);
+    let sue = user_dn("sue");
+    ldif.group("active", &[&sue]).group("web", &[&sue]);
+    let ops = [("objectClass", "groupOfNames"), ("member", sue.as_str())];
+    ldif.entry(elsewhere, &ops);
+    let slapd = Slapd::start(&SlapdOptions {
+        ldif: ldif.text().to_owned(),
+        global: "moduleload memberof".to_owned(),
+        database: "overlay memberof".to_owned(),
+        ..SlapdOptions::default()
+    });
+    host::run(|machine| {
+        let group = format!("type = \"member_of\"\nsearch = [{{ base = \"{GROUPS}\" }}]");
+        let flags = format!("is_active = \"{active}\"");
+        let text = slapd.config_text(&[
+            ("group", &group),
+            ("flags", &flags),
+            ("session.mirror_groups", "mode = \"all\""),
+        ]);
+        let path = "/etc/pam_rsldap/config.toml";
+        machine.host.write(path, 0o644, &text);
+        assert_eq!(Task::default().groups(), [0, 29, WEB]);
     });
 }

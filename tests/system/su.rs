@@ -117,6 +117,8 @@ impl Su<'_> {
 
     /// Runs `su USER -c id` as nobody, with this environment and this password.
     fn call(&self, user: &str, password: &str, environment: &Environment) -> Seen {
+        // Each call begins with the same memory: none.
+        let _ = fs::remove_dir_all("/var/lib/pam_rsldap");
         let su = need("su", "util-linux");
         self.trace("nobody", &su, &[user, "-c", "id"], password, environment)
     }

@@ -15,6 +15,8 @@ mod devlog;
 mod fixture;
 mod openssl;
 mod recorder;
+#[path = "../common/rsldapctl.rs"]
+mod rsldapctl;
 mod scripted;
 #[path = "../common/zoo.rs"]
 mod zoo;

@@ -13,6 +13,7 @@ use simple_dns::{CLASS, Name, Packet, RCODE, ResourceRecord};
 use crate::common::slapd::{Lease, Slapd, free_port};
 use crate::fixture::{Host, address, ca_file, config, server};
 use crate::recorder::{Opening, Recorder};
+use crate::rsldapctl::ask;
 use crate::zoo::{Authority, HOST, Identity};
 
 const LIMIT: Duration = Duration::from_secs(1);
@@ -198,18 +199,6 @@ fn a_domain_without_records_is_no_place_to_log_in() {
     ended.assert_unavailable("no records", &["dns"], LIMIT);
 }
 
-/// The exit status of the command, and what it says as JSON.
-fn rsldapctl(config: &std::path::Path, command: &str) -> (Option<i32>, serde_json::Value) {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_rsldapctl"))
-        .arg("--config")
-        .arg(config)
-        .args(["--json", command])
-        .output()
-        .expect("rsldapctl");
-    let json = serde_json::from_slice(&output.stdout).expect("JSON");
-    (output.status.code(), json)
-}
-
 #[test]
 fn rsldapctl_looks_at_every_server_of_the_records() {
     let (slapd, trusted, mut host) = scene();
@@ -221,7 +210,7 @@ fn rsldapctl_looks_at_every_server_of_the_records() {
     host.lay_over("/etc/resolv.conf", &names.resolv_conf());
     let config = by_domain(&slapd, &trusted, "");
     for command in ["check", "status"] {
-        let (code, said) = rsldapctl(&config, command);
+        let (code, said) = ask(&config, &[command], "");
         assert_eq!(code, Some(0), "{said:#}");
         let servers: Vec<_> = [0, 1].map(|at| &said["servers"][at]).into();
         assert_eq!(servers[0]["server"], format!("ldaps://{HOST}:{dead}"));
@@ -232,13 +221,13 @@ fn rsldapctl_looks_at_every_server_of_the_records() {
     }
     drop(names);
     for command in ["check", "status"] {
-        let (code, said) = rsldapctl(&config, command);
+        let (code, said) = ask(&config, &[command], "");
         assert_eq!(code, Some(3), "{said:#}");
     }
     let clear = vec![(0, live.port(), HOST)];
     let names = NameServer::start("127.83.76.76", Some(Vec::new()), clear);
     host.lay_over("/etc/resolv.conf", &names.resolv_conf());
-    let (code, said) = rsldapctl(&config, "check");
+    let (code, said) = ask(&config, &["check"], "");
     assert_eq!(code, Some(2), "{said:#}");
     assert_eq!(said["findings"][0]["id"], "configuration");
 }

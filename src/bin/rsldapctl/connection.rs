@@ -27,8 +27,15 @@ pub struct Tls {
     pub subject: String,
     pub issuer: String,
     pub days_left: i64,
-    /// How many certificates the server has sent.
-    pub chain: usize,
+    /// The other certificates that the server has sent.
+    pub chain: Vec<Link>,
+}
+
+/// A certificate on the way from the server's to a trusted one.
+#[derive(Clone, Debug, Serialize)]
+pub struct Link {
+    pub subject: String,
+    pub days_left: i64,
 }
 
 impl Connection {
@@ -86,6 +93,12 @@ impl Connection {
 impl Tls {
     fn new(facts: &TlsFacts, config: &Config) -> Tls {
         let own = facts.chain.first().and_then(|der| Certificate::read(der));
+        let others = facts.chain.iter().skip(1);
+        let others = others.filter_map(|der| Certificate::read(der));
+        let links = others.map(|certificate| Link {
+            days_left: certificate.days_left(now()),
+            subject: certificate.subject,
+        });
         let unread = || "unreadable".to_owned();
         Tls {
             version: facts.version,
@@ -94,7 +107,7 @@ impl Tls {
             subject: own.as_ref().map_or_else(unread, |own| own.subject.clone()),
             issuer: own.as_ref().map_or_else(unread, |own| own.issuer.clone()),
             days_left: own.map_or(0, |own| own.days_left(now())),
-            chain: facts.chain.len(),
+            chain: links.collect(),
         }
     }
 }

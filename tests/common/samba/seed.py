@@ -70,6 +70,7 @@ ACTIVE = {
     "bob": {},
     "changer": {},
     "picky": {},
+    "joiner": {},
     "changes-first": {"pwdLastSet": "0"},
     "changes-late": {},
     "carol": {},

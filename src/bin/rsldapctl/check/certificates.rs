@@ -77,24 +77,29 @@ fn ours(path: &Path, places: &Places) -> Option<Finding> {
     Some(finding)
 }
 
-/// The certificate of a server.
-pub fn of_server(server: &str, tls: &Tls, place: &str) -> Option<Finding> {
-    let left = tls.days_left;
-    if left >= SOON {
-        return None;
-    }
-    let id = match left {
-        ..=-1 => "certificate_expired",
-        _ => "certificate_expires",
-    };
-    let what = format!(
-        "the certificate of {server}, {}: {}",
-        tls.subject,
-        days(left)
+/// The certificates that a server sends.
+pub fn of_server(server: &str, tls: &Tls, place: &str) -> Vec<Finding> {
+    let own = (
+        format!("the certificate of {server}"),
+        &tls.subject,
+        tls.days_left,
     );
-    let finding = Finding::new(Severity::Warning, id, what)
-        .at(place.to_owned())
-        .why("a server whose certificate has expired is not used, unless tls.verify is false")
-        .fix("renew the server's certificate");
-    Some(finding)
+    let chain = tls.chain.iter().map(|link| {
+        let what = format!("a certificate that {server} sends with its own");
+        (what, &link.subject, link.days_left)
+    });
+    let ending = std::iter::once(own).chain(chain);
+    let ending = ending.filter(|(_, _, left)| *left < SOON);
+    let found = ending.map(|(what, subject, left)| {
+        let id = match left {
+            ..=-1 => "certificate_expired",
+            _ => "certificate_expires",
+        };
+        let what = format!("{what}, {subject}: {}", days(left));
+        Finding::new(Severity::Warning, id, what)
+            .at(place.to_owned())
+            .why("a server whose certificate has expired is not used, unless tls.verify is false")
+            .fix("renew it on the server")
+    });
+    found.collect()
 }

@@ -49,7 +49,7 @@ fn gate(gate: &policy::Gate<'_>, flags: &BTreeMap<FlagName, Query>, facts: &Fact
     let alone = std::slice::from_ref(gate);
     let (state, reason) = match policy::verdict(alone, flags, facts) {
         Verdict::Open => ("open", String::new()),
-        Verdict::Shut(why) => ("shut", why),
+        Verdict::Shut(why) | Verdict::ShutForService(why) => ("shut", why),
         Verdict::Misconfigured(why) => ("misconfigured", why),
         Verdict::Ask(_) => ("unknown", String::new()),
     };

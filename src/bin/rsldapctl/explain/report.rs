@@ -7,11 +7,12 @@ use pam_rsldap::account_state::{self, Attributes, State, Warning};
 use pam_rsldap::config::{AccountState, Config};
 use pam_rsldap::directory::traced::{Event, Step};
 use pam_rsldap::directory::{Entry, UserBindVerdict, result_name, sub_code};
-use pam_rsldap::login;
+use pam_rsldap::login::{self, Identity};
 use pam_rsldap::module::code::return_code;
 use pam_rsldap::names::{ServiceName, UserName};
 use pam_rsldap::outcome::{Outcome, Phase};
 use pam_rsldap::policy::{self, Exemption};
+use pam_rsldap::session;
 use serde::Serialize;
 
 use super::gates::{self, Gate};
@@ -48,6 +49,8 @@ pub struct Report<'a> {
     pub dn: Option<String>,
     pub flags: Vec<String>,
     pub attributes: BTreeMap<String, String>,
+    /// The local groups that a session gets, as far as this host has them.
+    pub local_groups: Vec<String>,
     pub auth: Option<String>,
     pub account: Option<String>,
     pub stack: Next,
@@ -155,11 +158,19 @@ impl<'a> Report<'a> {
             attributes: identity
                 .map(|identity| identity.attributes.clone())
                 .unwrap_or_default(),
+            local_groups: identity
+                .map(|identity| local_groups(config, identity))
+                .unwrap_or_default(),
             auth: auth.then(|| code(Phase::Auth)),
             account: (decision.outcome != Outcome::BadPassword).then(|| code(Phase::Account)),
             stack: stack::next(question.service, decision.outcome, &config.fallback),
         }
     }
+}
+
+fn local_groups(config: &Config, identity: &Identity) -> Vec<String> {
+    let wanted = session::groups::wanted(&config.session, &identity.groups);
+    wanted.into_iter().map(|group| group.name).collect()
 }
 
 fn exemption(question: &Question<'_>, config: &Config, course: &Course) -> Option<String> {

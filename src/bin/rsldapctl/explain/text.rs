@@ -316,6 +316,8 @@ fn outcome(report: &Report<'_>) -> Line {
     let reason = (!report.reason.is_empty()).then(|| Line::plain(report.reason.clone()));
     let flags = report.flags.join(", ");
     let flags = (!flags.is_empty()).then(|| Line::plain(format!("flags: {flags}")));
+    let groups = report.local_groups.join(", ");
+    let groups = (!groups.is_empty()).then(|| Line::plain(format!("local groups: {groups}")));
     let attributes = report.attributes.iter();
     let attributes = attributes.map(|(key, value)| Line::plain(format!("{key}: {value}")));
     Line::new(tone, format!("outcome: {}", report.outcome))
@@ -323,6 +325,7 @@ fn outcome(report: &Report<'_>) -> Line {
         .with(reason)
         .with(cause)
         .with(flags)
+        .with(groups)
         .with(attributes)
         .with(codes)
 }

@@ -90,12 +90,32 @@ impl Filter {
         }
     }
 
-    /// Whether members of member groups count: Active Directory's matching rule "in chain".
+    /// Whether a part of it counts members of member groups: Active Directory's matching rule "in chain".
     pub fn is_nested(&self) -> bool {
+        self.any_item(|attribute| attribute.contains(":1.2.840.113556.1.4.1941"))
+    }
+
+    /// Whether a part of it counts direct members alone.
+    pub fn is_flat(&self) -> bool {
+        self.any_item(|attribute| attribute.eq_ignore_ascii_case("memberOf"))
+    }
+
+    fn any_item(&self, test: fn(&str) -> bool) -> bool {
         match self {
-            Filter::And(parts) | Filter::Or(parts) => parts.iter().any(Filter::is_nested),
-            Filter::Not(part) => part.is_nested(),
-            Filter::Item(attribute, _) => attribute.contains(":1.2.840.113556.1.4.1941"),
+            Filter::And(parts) | Filter::Or(parts) => parts.iter().any(|part| part.any_item(test)),
+            Filter::Not(part) => part.any_item(test),
+            Filter::Item(attribute, _) => test(attribute),
+        }
+    }
+
+    /// Whether nothing is found without this value.
+    pub fn requires(&self, attribute: &str, value: &str) -> bool {
+        match self {
+            Filter::And(parts) => parts.iter().any(|part| part.requires(attribute, value)),
+            Filter::Item(name, own) => {
+                name.eq_ignore_ascii_case(attribute) && own.eq_ignore_ascii_case(value)
+            }
+            Filter::Or(_) | Filter::Not(_) => false,
         }
     }
 

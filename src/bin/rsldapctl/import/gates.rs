@@ -2,6 +2,7 @@
 
 use super::Wishes;
 use super::draft::{Draft, Level, Origin};
+use super::filter::Filter;
 use super::literal::Literal;
 use super::query::Query;
 
@@ -16,6 +17,26 @@ pub fn set(draft: &mut Draft, table: &'static str, key: &str, query: &Query, ori
         let text = "a group below \"not\" that does not exist is an error here; elsewhere it lets everybody in";
         draft.about(&format!("{table}.{key}"), Level::Note, origin, text);
     }
+}
+
+/// What follows for groups from a filter of `memberOf`.
+pub fn members_of(draft: &mut Draft, filter: &Filter, origin: &Origin) {
+    if filter.is_nested() {
+        draft.set("group", "nested", Literal::Boolean(true), origin);
+    }
+    if filter.is_nested() && filter.is_flat() {
+        let text = "there this counts for some groups, here for all: members of member groups of the others get in too. Decide on one, and look at who is in those groups";
+        draft.about("group.nested", Level::Todo, origin, text);
+    }
+    if draft.value("group.type") == Some(&Literal::text("active_directory")) {
+        primary_group(draft, origin);
+    }
+}
+
+/// Active Directory lists nobody in the group that is primary for them.
+pub fn primary_group(draft: &mut Draft, origin: &Origin) {
+    let text = "a user's primary group (\"Domain Users\", as a rule) counts here, unlike there";
+    draft.about("group.type", Level::Warning, origin, text);
 }
 
 /// A gate that cannot be told, and why. It stays shut.

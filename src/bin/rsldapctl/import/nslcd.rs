@@ -7,11 +7,14 @@ use pam_rsldap::names::AttributeName;
 
 use super::Wishes;
 use super::draft::{Draft, Level, Origin};
-use super::filter::{both, without_braces};
+use super::filter::{Filter, both, without_braces};
 use super::keywords::{Line, lines, other};
 use super::literal::Literal;
 use super::servers::{self, Account, Servers};
 use super::{gates, users};
+
+/// The filter of accounts where the file has none.
+const ACCOUNTS: &str = "(objectClass=posixAccount)";
 
 /// The lines that count together.
 #[derive(Default)]
@@ -149,8 +152,8 @@ impl Reading {
     }
 
     fn write(mut self, wishes: &Wishes<'_>, draft: &mut Draft) {
-        let name = self.attribute("passwd", "uid").unwrap_or("uid").to_owned();
-        let accounts = self.filter("passwd", "(objectClass=posixAccount)");
+        let name = self.login().to_owned();
+        let accounts = self.filter("passwd", ACCOUNTS);
         match self.searches("passwd", &both(&accounts, &format!("({name}={{user}})"))) {
             Some((searches, origin)) => draft.set("user", "search", searches, &origin),
             None => users::propose_search(
@@ -188,6 +191,17 @@ impl Reading {
             }
             _ => {}
         }
+    }
+
+    /// The attribute of the login name.
+    fn login(&self) -> &str {
+        self.attribute("passwd", "uid").unwrap_or("uid")
+    }
+
+    /// What an entry has to be to be an account.
+    fn accounts(&self) -> Filter {
+        let text = self.filter("passwd", ACCOUNTS);
+        Filter::read(&text).unwrap_or(Filter::Or(Vec::new()))
     }
 
     fn has_ad_groups(&self) -> bool {
@@ -307,7 +321,8 @@ fn setting(draft: &mut Draft, line: &Line<'_>, origin: &Origin) -> bool {
             draft.set("user", "canonical_name", Literal::Boolean(true), origin)
         }
         "nss_nested_groups" if line.is_on() => {
-            draft.set("group", "nested", Literal::Boolean(true), origin)
+            let text = "there it is about the groups of NSS, and pam_authz_search asks for direct members; for gates see group.nested";
+            draft.remark(Level::Note, origin, text);
         }
         "ignorecase" | "nss_nested_groups" => {}
         "pam_password_prohibit_message" => {

@@ -7,6 +7,7 @@
 
 mod calls;
 mod expression;
+mod operators;
 mod statements;
 mod text;
 mod value;

@@ -2,6 +2,7 @@
 
 use super::{Settings, because, search, searches};
 use crate::import::draft::{Draft, Level, Origin};
+use crate::import::gates;
 use crate::import::literal::Literal;
 use crate::import::python::{GroupType, Value};
 
@@ -66,8 +67,7 @@ fn kind(draft: &mut Draft, group_type: &GroupType, origin: &Origin) {
         }
     }
     if word == Some("active_directory") {
-        let text = "a user's primary group (\"Domain Users\", as a rule) counts here, unlike there";
-        draft.about("group.type", Level::Note, origin, text);
+        gates::primary_group(draft, origin);
     }
     if nested {
         draft.set("group", "nested", Literal::Boolean(true), origin);

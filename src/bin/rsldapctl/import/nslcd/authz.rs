@@ -22,26 +22,23 @@ enum Part {
 pub fn convert(reading: &Reading, draft: &mut Draft) {
     let mut queries = Vec::new();
     let mut first = Origin::default();
-    let kind = if reading.has_ad_groups() {
-        "active_directory"
-    } else {
-        "group_of_names"
-    };
     for (text, origin) in &reading.authz {
         if queries.is_empty() {
             first = origin.clone();
         }
-        let filter = Filter::read(text);
-        match filter
-            .as_ref()
-            .and_then(|filter| group_of(filter, reading, draft, origin))
-        {
+        let Some(filter) = Filter::read(text) else {
+            gates::unknown(
+                draft,
+                "access",
+                "require",
+                origin,
+                "this is no filter that can be read",
+            );
+            continue;
+        };
+        match group_of(&filter, reading, draft, origin) {
             Some(query) => queries.push(query),
-            None => queries.extend(
-                filter
-                    .into_iter()
-                    .flat_map(|filter| entry(&filter, kind, draft, origin)),
-            ),
+            None => queries.extend(entry(&filter, reading, draft, origin)),
         }
     }
     if !queries.is_empty() {
@@ -49,62 +46,86 @@ pub fn convert(reading: &Reading, draft: &mut Draft) {
     }
 }
 
-/// `(&(objectClass=posixGroup)(cn=NAME)(memberUid=$username))`: a search for a group.
+/// `(&(objectClass=posixGroup)(cn=NAME)(memberUid=$username))`: a search for a group, and for nothing
+/// else.
 fn group_of(
     filter: &Filter,
     reading: &Reading,
     draft: &mut Draft,
     origin: &Origin,
 ) -> Option<Query> {
+    const MEMBERS: [&str; 3] = ["memberUid", "member", "uniqueMember"];
+    let Filter::And(parts) = filter else {
+        return None;
+    };
     let name = filter.required("cn")?;
-    let member = ["memberUid", "member", "uniqueMember"]
-        .into_iter()
-        .find(|attribute| {
-            filter
-                .required(attribute)
-                .is_some_and(|value| is_variable(value, &["username", "uid", "dn"]))
-        })?;
-    if name.contains(['*', '\\', '$']) {
+    let member = MEMBERS.into_iter().find(|attribute| {
+        let value = filter.required(attribute);
+        value.is_some_and(|value| is_variable(value, &["username", "uid", "dn"]))
+    })?;
+    let expected = ["objectClass", "cn", member];
+    let is_expected = |part: &Filter| match part {
+        Filter::Item(name, _) => expected.iter().any(|word| word.eq_ignore_ascii_case(name)),
+        _ => false,
+    };
+    if name.contains(['*', '\\', '$']) || !parts.iter().all(is_expected) {
         return None;
     }
-    let value = match member {
-        "memberUid" => Literal::text("posix_group"),
-        "uniqueMember" => Literal::text("group_of_unique_names"),
-        _ => Literal::text("group_of_names"),
+    let kind = match member {
+        "memberUid" => "posix_group",
+        "uniqueMember" => "group_of_unique_names",
+        _ => "group_of_names",
     };
-    if !draft.has("group.member_attribute") {
-        draft.set("group", "type", value, origin);
-    }
+    set_type(draft, kind, origin);
     let (base, _) = *reading.bases("group").first()?;
     let text = format!(
         "the DN is a guess: a group of the name {name} directly below {base}. If it is elsewhere, nobody is in"
     );
+    if member == "memberUid" {
+        let text = "whoever has the group as primary group counts here too, unlike there";
+        draft.about("group.type", Level::Warning, origin, text);
+    }
     draft.about("flags.is_active", Level::Warning, origin, text);
     Some(Query::Group(format!("cn={name},{base}")))
 }
 
-/// A search for the user's own entry, in a directory with this type of groups.
-fn entry(filter: &Filter, kind: &str, draft: &mut Draft, origin: &Origin) -> Vec<Query> {
+/// All groups are of one type here. One of another would look empty, and let people in below a "not".
+fn set_type(draft: &mut Draft, kind: &str, origin: &Origin) {
+    let kind = Literal::text(kind);
+    if draft.has("group.member_attribute") {
+        return;
+    }
+    if draft
+        .value("group.type")
+        .is_some_and(|other| *other != kind)
+    {
+        let text = "these searches ask about groups of two types, and here there is one type";
+        draft.about("group.type", Level::Todo, origin, text);
+    }
+    draft.set("group", "type", kind, origin);
+}
+
+/// A search for the user's own entry.
+fn entry(filter: &Filter, reading: &Reading, draft: &mut Draft, origin: &Origin) -> Vec<Query> {
     let single = [filter.clone()];
     let parts = match filter {
         Filter::And(parts) => parts.as_slice(),
         _ => single.as_slice(),
     };
+    let kind = if reading.has_ad_groups() {
+        "active_directory"
+    } else {
+        "group_of_names"
+    };
     let mut queries = Vec::new();
-    for found in parts.iter().map(part) {
-        match found {
+    for each in parts {
+        match part(each, reading) {
             Part::Nothing => {}
             Part::Groups(query) => {
-                let member = draft.has("group.member_attribute");
-                if !member {
-                    draft.set("group", "type", Literal::text(kind), origin);
-                    let text =
-                        "memberOf is kept for groups that list DNs; here the group itself is asked";
-                    draft.about("group.type", Level::Note, origin, text);
-                }
-                if filter.is_nested() {
-                    draft.set("group", "nested", Literal::Boolean(true), origin);
-                }
+                set_type(draft, kind, origin);
+                let text =
+                    "memberOf is kept for groups that list DNs; here the group itself is asked";
+                draft.about("group.type", Level::Note, origin, text);
                 queries.push(query);
             }
             Part::Host(attribute) => {
@@ -129,34 +150,58 @@ fn entry(filter: &Filter, kind: &str, draft: &mut Draft, origin: &Origin) -> Vec
             }
         }
     }
+    if !queries.is_empty() {
+        gates::members_of(draft, filter, origin);
+    }
     queries
 }
 
-fn part(filter: &Filter) -> Part {
+fn part(filter: &Filter, reading: &Reading) -> Part {
     if let Some(query) = filter.groups() {
         return Part::Groups(query);
     }
-    let items = leaves(filter);
-    let values_are = |names: &[&str]| {
-        items.iter().any(|(_, value)| is_variable(value, names))
-            && items.iter().all(|(_, value)| {
-                is_variable(value, names) || matches!(*value, "*" | "\\2a" | "\\2A" | "ALL")
-            })
-    };
-    let attribute = items.first().map(|(attribute, _)| (*attribute).to_owned());
-    let same = items.iter().all(|(name, _)| {
-        attribute
-            .as_deref()
-            .is_some_and(|a| a.eq_ignore_ascii_case(name))
-    });
-    match (filter, attribute) {
-        (Filter::Item(name, _), _) if name.eq_ignore_ascii_case("objectClass") => Part::Nothing,
-        (Filter::Item(_, value), _) if is_variable(value, &["username", "uid"]) => Part::Nothing,
-        (_, Some(attribute)) if same && values_are(&["hostname", "fqdn", "domain"]) => {
-            Part::Host(attribute)
+    if let Filter::Item(name, value) = filter {
+        // What user.search asks for anyway.
+        let is_login =
+            name.eq_ignore_ascii_case(reading.login()) && is_variable(value, &["username", "uid"]);
+        let is_class =
+            name.eq_ignore_ascii_case("objectClass") && reading.accounts().requires(name, value);
+        if is_login || is_class {
+            return Part::Nothing;
         }
-        (_, Some(attribute)) if same && values_are(&["service"]) => Part::Service(attribute),
-        _ => Part::Other,
+    }
+    let items = leaves(filter);
+    let attribute = items
+        .first()
+        .map(|(attribute, _)| *attribute)
+        .unwrap_or_default();
+    let same = items
+        .iter()
+        .all(|(name, _)| name.eq_ignore_ascii_case(attribute));
+    let values_are = |names: &[&str]| {
+        let any = |value: &str| matches!(value, "*" | "\\2a" | "\\2A" | "ALL");
+        items.iter().any(|(_, value)| is_variable(value, names))
+            && items
+                .iter()
+                .all(|(_, value)| is_variable(value, names) || any(value))
+    };
+    if !same || denies_a_variable(filter) {
+        Part::Other
+    } else if values_are(&["hostname", "fqdn", "domain"]) {
+        Part::Host(attribute.to_owned())
+    } else if values_are(&["service"]) {
+        Part::Service(attribute.to_owned())
+    } else {
+        Part::Other
+    }
+}
+
+/// `(!(host=$hostname))` lists those who may not.
+fn denies_a_variable(filter: &Filter) -> bool {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().any(denies_a_variable),
+        Filter::Not(part) => leaves(part).iter().any(|(_, value)| value.starts_with('$')),
+        Filter::Item(..) => false,
     }
 }
 

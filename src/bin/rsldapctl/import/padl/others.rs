@@ -38,8 +38,8 @@ pub const OTHERS: &Others = &[
     ),
     (
         "pam_max_uid",
-        Level::Warning,
-        "no equivalent: there is min_uid alone, and exempt for single accounts",
+        Level::Todo,
+        "no equivalent: there is min_uid alone. List the accounts above it in user.exempt, or gate them by a group",
     ),
     (
         "pam_template_login",

@@ -2,7 +2,8 @@
 
 use tree_sitter::Node;
 
-use super::expression::{Scope, combined};
+use super::expression::Scope;
+use super::operators::combined;
 use super::value::{Located, MAX_DEPTH, Value};
 use super::{Module, children, line};
 

@@ -1,6 +1,6 @@
 //! Who may log in: `access_provider` and what belongs to it.
 
-use super::Domain;
+use super::{Domain, Schema};
 use crate::import::draft::{Draft, Level, Origin};
 use crate::import::filter::Filter;
 use crate::import::gates;
@@ -26,7 +26,10 @@ pub fn convert(domain: &Domain, draft: &mut Draft) {
         return;
     };
     match provider.to_ascii_lowercase().as_str() {
-        "simple" => simple(domain, draft),
+        "simple" => {
+            nested(domain, draft);
+            simple(domain, draft);
+        }
         "ldap" => ldap(domain, draft, &origin),
         "permit" | "deny" => {}
         _ => gates::unknown(
@@ -67,6 +70,19 @@ fn simple(domain: &Domain, draft: &mut Draft) {
             gates::unknown(draft, "access", "deny", &origin, why);
         }
     }
+}
+
+/// sssd finds the groups of a user through member groups as well, where they list DNs.
+fn nested(domain: &Domain, draft: &mut Draft) {
+    let level = domain.text("ldap_group_nesting_level");
+    let off = level.as_ref().is_some_and(|(value, _)| *value == "0");
+    if domain.schema == Schema::Rfc2307 || off {
+        return;
+    }
+    let origin = level.map(|(_, origin)| origin).unwrap_or_default();
+    draft.set("group", "nested", Literal::Boolean(true), &origin);
+    let text = "members of member groups count, as there, but without an end: there is no ldap_group_nesting_level";
+    draft.about("group.nested", Level::Warning, &origin, text);
 }
 
 /// Groups by their names. Their DNs are a guess, and a wrong one leaves the gate shut.
@@ -156,8 +172,8 @@ fn filter(domain: &Domain, draft: &mut Draft, order: &Origin) {
             gates::set(draft, "flags", "is_active", &query, &origin);
             let text = "there memberOf of the user is asked, here the group itself";
             draft.about("flags.is_active", Level::Note, &origin, text);
-            if filter.is_some_and(|filter| filter.is_nested()) {
-                draft.set("group", "nested", Literal::Boolean(true), &origin);
+            if let Some(filter) = &filter {
+                gates::members_of(draft, filter, &origin);
             }
         }
         None => {

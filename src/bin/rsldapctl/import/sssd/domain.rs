@@ -246,16 +246,6 @@ fn groups(domain: &Domain, draft: &mut Draft) {
     ) {
         draft.set("group", "search", searches, &origin);
     }
-    if domain.schema != Schema::Rfc2307 {
-        let level = domain.text("ldap_group_nesting_level");
-        let off = level.as_ref().is_some_and(|(value, _)| *value == "0");
-        if !off {
-            let origin = level.map(|(_, origin)| origin).unwrap_or_default();
-            draft.set("group", "nested", Literal::Boolean(true), &origin);
-            let text = "members of member groups count, as there; without a limit of two levels";
-            draft.about("group.nested", Level::Note, &origin, text);
-        }
-    }
 }
 
 /// `base[?scope?[filter][?base?scope?[filter]]*]`

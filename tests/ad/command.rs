@@ -1,0 +1,66 @@
+//! `rsldapctl` at a real Active Directory domain.
+
+use serde_json::Value;
+
+use crate::fixture::Site;
+use crate::rsldapctl::{ask, findings};
+use crate::samba::{BASE, group_dn, password_of};
+
+#[test]
+fn a_right_configuration_is_right_and_another_type_of_group_is_not() {
+    let site = Site::enter();
+    let (code, said) = ask(&site.config(&[]), &["check"], "");
+    assert_eq!(code, Some(0), "{said:#}");
+    assert_eq!(said["servers"][0]["product"], "active_directory");
+    assert_eq!(said["servers"][0]["member_of"], true);
+    assert_eq!(findings(&said, "warning"), Vec::<&str>::new(), "{said:#}");
+    let (_, said) = ask(
+        &site.config(&[("group", "type = \"group_of_names\"")]),
+        &["check"],
+        "",
+    );
+    assert!(
+        findings(&said, "warning").contains(&"group_type_unfit"),
+        "{said:#}"
+    );
+    let user = format!(
+        "search = [ {{ base = \"{BASE}\", filter = \"(&(objectClass=user)(sAMAccountName={{user}}))\" }} ]"
+    );
+    let (code, said) = ask(&site.config(&[("user", &user)]), &["check"], "");
+    assert_eq!(code, Some(1), "{said:#}");
+    assert_eq!(findings(&said, "error"), ["name_attribute_missing"]);
+}
+
+#[test]
+fn a_wrong_password_shows_the_sub_code_in_words() {
+    let site = Site::enter();
+    let config = site.config(&[]);
+    let arguments = ["explain", "alice", "--password-stdin"];
+    let (code, said) = ask(&config, &arguments, "surely-wrong");
+    assert_eq!((code, &said["outcome"]), (Some(1), &"bad_password".into()));
+    assert_eq!(said["bind"]["sub_code"], "52e", "{said:#}");
+    let words = said["bind"]["words"].as_str().expect("words");
+    assert!(
+        words.contains("Active Directory says: wrong password"),
+        "{words}"
+    );
+    let (code, said) = ask(&config, &arguments, &password_of("alice"));
+    assert_eq!(
+        (code, &said["outcome"]),
+        (Some(0), &"granted".into()),
+        "{said:#}"
+    );
+    assert_eq!(said["bind"]["sub_code"], Value::Null);
+}
+
+#[test]
+fn nested_groups_show_what_was_asked() {
+    let site = Site::enter();
+    let config = site.config(&[("group", "type = \"active_directory\"\nnested = true")]);
+    let (code, said) = ask(&config, &["explain", "alice"], "");
+    assert_eq!(code, Some(0), "{said:#}");
+    let asked = said["group_questions"].as_array().expect("questions");
+    assert!(!asked.is_empty());
+    assert_eq!(said["gates"][0]["tree"]["name"], group_dn("linux-users"));
+    assert_eq!(said["gates"][0]["tree"]["value"], "true");
+}
