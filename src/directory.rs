@@ -17,6 +17,7 @@ mod ppolicy;
 pub(crate) mod result_code;
 mod session;
 mod sid;
+mod together;
 pub mod traced;
 mod user_bind;
 

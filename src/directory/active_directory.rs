@@ -17,13 +17,12 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::try_join_all;
-
 use super::nested::{Closure, Links};
 use super::operations::{self, Found, Time};
 use super::result_code::Operation;
 use super::session::Session;
 use super::sid::{DomainSid, object_sid};
+use super::together::together;
 use super::{DirectoryError, Entry};
 use crate::policy::{Answer, Proof, Question};
 
@@ -105,7 +104,7 @@ impl Token {
             .into_iter()
             .chain(groups)
             .map(|(dn, wanted)| operations::read_at(session, limit, dn, wanted, operation));
-        let mut read = try_join_all(reading).await?.into_iter();
+        let mut read = together(reading).await?.into_iter();
         if self.groups.is_none() {
             let values = |found: Found| match found {
                 Found::Entry(user) => user

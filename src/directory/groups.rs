@@ -1,12 +1,12 @@
 //! How each kind of group lists its members, and so how to ask whether somebody is one.
 
-use futures_util::future::try_join_all;
 use tokio::time::Instant;
 
 use super::active_directory::Token;
 use super::nested::{Closure, Links, Primary};
 use super::operations::{self, Time};
 use super::session::Session;
+use super::together::together;
 use super::{DirectoryError, Entry, member_of, sid};
 use crate::account_state::wanted_attributes as wanted_of_state;
 use crate::config::{Config, Group, GroupSchema};
@@ -73,7 +73,7 @@ impl Memberships {
         let asking = questions
             .iter()
             .map(|question| direct(session, limit, (&entry.dn, question), &membership));
-        try_join_all(asking).await
+        together(asking).await
     }
 }
 
@@ -113,7 +113,7 @@ impl Memberships {
                 operations::group_names(session, limit, search, filter, name)
             })
         });
-        Ok(try_join_all(searching).await?.concat())
+        Ok(together(searching).await?.concat())
     }
 }
 

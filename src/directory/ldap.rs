@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use futures_util::future::try_join_all;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
@@ -14,6 +13,7 @@ use super::groups::{self, Memberships};
 use super::operations::{self, Search, Time};
 use super::result_code::Operation;
 use super::session::{BoundAs, Session, host_trouble, unavailable};
+use super::together::together;
 use super::{
     Cause, Change, ChangeVerdict, Directory, DirectoryError, Entry, Unavailable, UserBindVerdict,
 };
@@ -267,7 +267,7 @@ impl Client<'_> {
             .iter()
             .map(|search| search.run(session, limit, &wanted, references_count));
         let mut found: Vec<Entry> = Vec::new();
-        for entry in try_join_all(searching).await?.into_iter().flatten() {
+        for entry in together(searching).await?.into_iter().flatten() {
             if !found.iter().any(|known| known.dn == entry.dn) {
                 found.push(entry);
             }

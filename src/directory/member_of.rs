@@ -7,11 +7,10 @@
 //! server that hides the attribute, or does not know it, leaves Undefined (RFC 4511 §4.5.1.7); and the
 //! group has to show that it does not list the user.
 
-use futures_util::future::try_join_all;
-
 use super::operations::{self, Found, Time};
 use super::result_code::Operation;
 use super::session::Session;
+use super::together::together;
 use super::{DirectoryError, Entry};
 use crate::config::GroupSearch;
 use crate::names::{AttributeName, Dn};
@@ -42,7 +41,7 @@ pub async fn answer(
     let answering = questions
         .iter()
         .map(|question| answer_one((session, time), user, &groups, question));
-    try_join_all(answering).await
+    together(answering).await
 }
 
 async fn answer_one(
@@ -87,7 +86,7 @@ pub async fn names(
     let reading = groups
         .iter()
         .map(|group| operations::read_at(session, limit, group, &wanted, Operation::GroupRead));
-    let found = try_join_all(reading).await?.into_iter();
+    let found = together(reading).await?.into_iter();
     Ok(found
         .filter_map(|found| match found {
             Found::Entry(group) => group.first_text(name.as_str()).map(str::to_owned),
@@ -124,7 +123,7 @@ async fn prove_absence(
     let asking = asked
         .iter()
         .map(|(question, filter)| operations::answer(session, limit, question, filter));
-    let answers = try_join_all(asking).await?;
+    let answers = together(asking).await?;
     let doubt = answers.into_iter().find(|answer| *answer != Answer::Proven);
     Ok(doubt.unwrap_or(Answer::Proven))
 }

@@ -7,12 +7,11 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::try_join_all;
-
 use super::DirectoryError;
 use super::groups::NO_PRIMARY_GROUP;
 use super::operations::{self, FoundGroups, Time};
 use super::session::Session;
+use super::together::together;
 use crate::config::GroupSearch;
 use crate::names::{AttributeName, Dn};
 use crate::policy::{Answer, Proof, Question};
@@ -134,7 +133,7 @@ impl Closure {
         let answering = questions
             .iter()
             .map(|question| self.answer_one(session, time, links, question));
-        try_join_all(answering).await
+        together(answering).await
     }
 
     /// Climbs to the end. Gives back filters that match all the groups of the user, and no others.
@@ -185,7 +184,7 @@ impl Closure {
                 operations::find_groups(session, limit, search, filter, MAX_GROUPS)
             })
         });
-        let found = try_join_all(searching).await?;
+        let found = together(searching).await?;
         self.levels += 1;
         self.edge.clear();
         for found in found {
@@ -261,7 +260,7 @@ impl Closure {
         let asking = listing
             .iter()
             .map(|listing| operations::answer(session, limit, question, listing));
-        let answers = try_join_all(asking).await?;
+        let answers = together(asking).await?;
         let doubt = answers.into_iter().find(|answer| *answer != Answer::Proven);
         Ok(doubt.unwrap_or(Answer::Proven))
     }

@@ -20,7 +20,6 @@ pub fn ask<T>(log: &Log, config: &Config, what: impl FnOnce(&mut dyn Directory) 
         return what(&mut LdapDirectory::new(config));
     }
     let started = Instant::now();
-    log.debug(&lookups(config));
     let connections = Arc::new(Connections::default());
     let mut directory = Traced::new(LdapDirectory::tapped(config, connections.clone()));
     let answer = what(&mut directory);
@@ -33,6 +32,9 @@ pub fn ask<T>(log: &Log, config: &Config, what: impl FnOnce(&mut dyn Directory) 
         let ended = step.started + step.took;
         lines.push((ended, step.to_string()));
         lines.extend(account_state(step, config, just_bound).map(|line| (ended, line)));
+    }
+    if !lines.is_empty() {
+        lines.push((started, lookups(config)));
     }
     lines.sort_by_key(|(at, _)| *at);
     for (at, line) in lines {
