@@ -4,6 +4,7 @@
 
 pub mod cache;
 pub mod down;
+pub mod inventory;
 pub mod machine_key;
 mod moment;
 pub mod offline;
@@ -73,6 +74,25 @@ fn record_in(
     };
     let lines = record::read(&bytes, title, seal);
     lines.map(Some).ok_or_else(|| Unusable::damaged(name))
+}
+
+/// The user whom a record is about, as it says itself and as its file is named. None if it is not there.
+fn user_of(
+    place: &Place,
+    name: &str,
+    kind: &str,
+    title: &str,
+    seal: record::Seal<'_>,
+) -> Result<Option<UserName>, Unusable> {
+    let Some(lines) = record_in(place, name, title, seal)? else {
+        return Ok(None);
+    };
+    let mut first = lines.into_iter().next().filter(|line| line.key == "user");
+    let user = first.as_mut().and_then(record::Line::bytes);
+    user.and_then(|user| UserName::parse(&user).ok())
+        .filter(|user| file_name(user.as_str(), kind) == name)
+        .map(Some)
+        .ok_or_else(|| Unusable::damaged(name))
 }
 
 /// The SHA-256 of something, in hexadecimal.

@@ -14,9 +14,9 @@ use crate::store::{Place, RUN, fingerprint, lock_user};
 pub struct Cache<'a> {
     user: &'a UserName,
     /// How long answers are used again; zero: not at all.
-    limit: Duration,
+    pub(super) limit: Duration,
     /// What they are bound to: all that the configuration says.
-    configuration: String,
+    pub(super) configuration: String,
 }
 
 impl<'a> Cache<'a> {

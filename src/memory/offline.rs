@@ -166,7 +166,7 @@ impl Offline<'_> {
     }
 
     /// What the flags and attributes of a session come from.
-    fn session(&self) -> String {
+    pub(super) fn session(&self) -> String {
         let Config {
             flags,
             user,
@@ -219,7 +219,7 @@ impl Offline<'_> {
         }
     }
 
-    fn grant_of<'k>(&self, kept: &'k Kept, stage: Stage) -> Option<&'k Grant> {
+    pub(super) fn grant_of<'k>(&self, kept: &'k Kept, stage: Stage) -> Option<&'k Grant> {
         let basis = self.bases.at(stage);
         kept.grants.iter().find(|grant| grant.basis == basis)
     }
@@ -296,7 +296,7 @@ impl Offline<'_> {
         attempts::judge(kept, &granted, times)
     }
 
-    fn times(&self) -> Times {
+    pub(super) fn times(&self) -> Times {
         Times {
             now: now(),
             moment: Moment::now(),

@@ -37,21 +37,45 @@ pub fn read(
     user: &UserName,
     configuration: &str,
 ) -> Result<Option<(Kept, Duration)>, Unusable> {
+    Ok(match of_any(place, user)? {
+        Some((kept, of_configuration, Some(age))) if of_configuration == configuration => {
+            Some((kept, age))
+        }
+        _ => None,
+    })
+}
+
+/// What is kept of a user, the configuration that it belongs to, and how old it is: None, it is of
+/// another boot.
+///
+/// # Errors
+/// As [`read`].
+pub fn of_any(
+    place: &Place,
+    user: &UserName,
+) -> Result<Option<(Kept, String, Option<Duration>)>, Unusable> {
     let name = name(user);
     let Some(lines) = super::record_in(place, &name, TITLE, Seal::Whole)? else {
         return Ok(None);
     };
-    let (kept, of_configuration) = parse(lines, user).ok_or_else(|| Unusable::damaged(&name))?;
+    let (kept, configuration) = parse(lines, user).ok_or_else(|| Unusable::damaged(&name))?;
     // Behind the read: what was written just before it is not from the future.
     let now = Moment::now();
     match kept.since.age(&now) {
-        Some(age) if of_configuration == configuration => Ok(Some((kept, age))),
         None if kept.since.boot == now.boot => Err(Unusable {
             why: "from the future".to_owned(),
             ..Unusable::damaged(&name)
         }),
-        _ => Ok(None),
+        age => Ok(Some((kept, configuration, age))),
     }
+}
+
+/// The user whom the file with this name is about. None if it is not there.
+///
+/// # Errors
+/// It is none of these files.
+pub fn user_of(place: &Place, name: &str) -> Result<Option<UserName>, Unusable> {
+    super::user_of(place, name, "cache", TITLE, Seal::Whole)
 }
 
 /// Keeps this in the place of what was kept. The caller has the lock.

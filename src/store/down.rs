@@ -158,6 +158,23 @@ impl Markers {
     }
 }
 
+/// The server that the marker with this name is about, and what it says. None if it is none, or is from
+/// the future.
+#[must_use]
+pub fn marker(place: &Place, file: &str) -> Option<(String, Down)> {
+    let (server, record) = Record::read_any(&place.file(file)?)?;
+    let now = sys::boot_time();
+    let is_one = name(&server) == file && record.is_of_the_past(now);
+    is_one.then(|| {
+        let down = Down {
+            cause: record.cause,
+            detail: record.detail,
+            age: now.saturating_sub(record.found),
+        };
+        (server, down)
+    })
+}
+
 /// What a marker means for a login.
 enum Look {
     /// Nothing: it is not there any more.
@@ -226,10 +243,16 @@ impl Record {
 
     /// None if it is damaged, or is about another server.
     fn read(file: &File, server: &str) -> Option<Self> {
+        let (about, record) = Self::read_any(file)?;
+        (about == server).then_some(record)
+    }
+
+    /// With the server that it is about.
+    fn read_any(file: &File) -> Option<(String, Self)> {
         let mut bytes = vec![0; SIZE + 1];
         let length = file.read_at(&mut bytes, 0).ok()?;
         let text = std::str::from_utf8(bytes.get(..length)?).ok()?;
-        Self::parse(text, server)
+        Self::parse(text)
     }
 
     /// Whether it can have been written already.
@@ -237,23 +260,24 @@ impl Record {
         self.found <= now && self.probed.is_none_or(|probed| probed <= now)
     }
 
-    fn parse(text: &str, server: &str) -> Option<Self> {
+    fn parse(text: &str) -> Option<(String, Self)> {
         let mut lines = text.strip_prefix(FIRST_LINE)?.strip_prefix('\n')?.lines();
         let mut field = |key: &str| lines.next()?.strip_prefix(key)?.strip_prefix('=');
         let (found, probed) = (field("found")?, field("probed")?);
         let cause = Cause::from_name(field("cause")?)?;
-        let about = field("server")?;
+        let server = field("server")?.to_owned();
         let detail = field("detail")?.to_owned();
         let end = format!("\nfound={found} probed={probed}\n");
         let whole = text.len() == SIZE && text.ends_with(&end);
         let time = |text: &str| text.parse().ok().map(Duration::from_millis);
         let (found, probed) = (time(found)?, time(probed)?);
-        (whole && about == server).then_some(Record {
+        let record = Record {
             found,
             probed: (!probed.is_zero()).then_some(probed),
             cause,
             detail,
-        })
+        };
+        whole.then_some((server, record))
     }
 }
 

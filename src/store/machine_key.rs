@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{Place, Unusable};
 
-const NAME: &str = "machine.key";
+pub(super) const NAME: &str = "machine.key";
 const LENGTH: usize = 32;
 
 /// Identifies the installation (machine-id(5)).

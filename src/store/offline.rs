@@ -75,6 +75,14 @@ pub fn read(place: &Place, user: &UserName, key: &MachineKey) -> Result<Option<K
     }
 }
 
+/// The user whom the file with this name is about. None if it is not there.
+///
+/// # Errors
+/// It is none of these files, or was not made with this key.
+pub fn user_of(place: &Place, name: &str, key: &MachineKey) -> Result<Option<UserName>, Unusable> {
+    super::user_of(place, name, "offline", TITLE, Seal::Keyed(&key.seal))
+}
+
 /// Keeps this in the place of what was kept. The caller has the lock.
 ///
 /// # Errors

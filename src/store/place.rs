@@ -69,6 +69,21 @@ impl Place {
         Self::existing(path)
     }
 
+    /// The names of all that is in it, in their order.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn names(&self) -> io::Result<Vec<String>> {
+        let name = |entry: io::Result<fs::DirEntry>| {
+            entry.map(|entry| entry.file_name().to_string_lossy().into_owned())
+        };
+        let mut names = fs::read_dir(&self.0)?
+            .map(name)
+            .collect::<io::Result<Vec<_>>>()?;
+        names.sort();
+        Ok(names)
+    }
+
     /// What is in a file. None if there is none.
     ///
     /// # Errors

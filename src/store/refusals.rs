@@ -43,6 +43,14 @@ pub fn read(place: &Place, user: &UserName) -> Result<Vec<Refusal>, Unusable> {
     }
 }
 
+/// The user whom the file with this name is about. None if it is not there.
+///
+/// # Errors
+/// It is none of these files.
+pub fn user_of(place: &Place, name: &str) -> Result<Option<UserName>, Unusable> {
+    super::user_of(place, name, "refusals", TITLE, Seal::Whole)
+}
+
 /// Puts these in the place of those that are kept; none: removes the file. The caller has the lock.
 ///
 /// # Errors

@@ -136,7 +136,8 @@ pub fn ask(config: &Path, arguments: &[&str], stdin: &str) -> Answer {
     }
 }
 
-fn run(config: &Path, arguments: &[&str], stdin: &str) -> Output {
+/// Runs it once.
+pub fn run(config: &Path, arguments: &[&str], stdin: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_rsldapctl"))
         .arg("--config")
         .arg(config)
@@ -155,8 +156,8 @@ fn run(config: &Path, arguments: &[&str], stdin: &str) -> Output {
     child.wait_with_output().expect("rsldapctl")
 }
 
-/// The output, in which nothing is secret and nothing drives a terminal.
-fn harmless(output: &Output, stdin: &str) -> String {
+/// Standard output, in which nothing is secret and nothing drives a terminal.
+pub fn harmless(output: &Output, stdin: &str) -> String {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     let text = String::from_utf8(output.stdout.clone()).expect("UTF-8");
     let drives = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);

@@ -2,7 +2,10 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/private_host.rs"]
+mod private_host;
 
+mod cache;
 mod check_directory;
 mod check_files;
 mod check_servers;

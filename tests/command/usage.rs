@@ -21,6 +21,8 @@ fn shells_get_a_script_that_knows_every_command() {
             "status",
             "stack",
             "keys",
+            "cache",
+            "flush",
             "password-stdin",
             "offline",
         ] {
@@ -42,6 +44,9 @@ fn what_is_no_command_ends_with_2_and_prints_nothing_on_standard_output() {
         &["frobnicate"],
         &["explain"],
         &["check", "--onlin"],
+        &["cache"],
+        &["cache", "empty"],
+        &["cache", "list", "--refusals"],
     ] {
         let output = rsldapctl(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

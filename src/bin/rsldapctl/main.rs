@@ -1,5 +1,6 @@
 //! rsldapctl: checks the configuration of pam_rsldap and explains its decisions.
 
+mod cache;
 mod check;
 mod connection;
 mod explain;
@@ -73,6 +74,9 @@ enum Action {
     },
     /// Which servers are up, and what does this machine remember?
     Status,
+    /// What does this machine remember of its users? For root
+    #[command(subcommand)]
+    Cache(cache::Action),
     /// The user's ssh keys, if the user may log in: for sshd's AuthorizedKeysCommand
     Keys {
         /// The login name
@@ -111,6 +115,7 @@ fn main() -> ExitCode {
             stack::run(&command.config, &question, command.json)
         }
         Action::Status => status::run(&command.config, command.json),
+        Action::Cache(action) => cache::run(&command.config, action, command.json),
         Action::Keys { user, service } => keys::run(&command.config, user, service, command.json),
         Action::Import(question) => import::run(question, command.json),
         Action::Completions { shell } => {
@@ -140,30 +145,41 @@ mod tests {
         );
     }
 
+    fn is_own(argument: &&clap::Arg) -> bool {
+        !["help", "version"].contains(&argument.get_id().as_str())
+    }
+
     /// The line of a command, its options and arguments, and the options of all commands.
     #[test]
     fn the_manual_page_names_every_command_and_option() {
         let command = Command::command();
         command.clone().debug_assert();
         let (synopsis, _) = MANUAL.split_once(".Sh DESCRIPTION").expect("a description");
-        let own =
-            |argument: &&clap::Arg| !["help", "version"].contains(&argument.get_id().as_str());
-        for argument in command.get_arguments().filter(own) {
+        for argument in command.get_arguments().filter(is_own) {
             let option = argument.get_long().expect("a long option");
             assert_in_manual(&format!("Fl -{option}"), synopsis, "all commands");
         }
         for action in command.get_subcommands() {
             let name = action.get_name();
-            assert_in_manual(&format!(".Cm {name}\n"), synopsis, name);
-            for argument in action.get_arguments().filter(own) {
-                let word = match argument.get_long() {
-                    Some(option) => format!("Fl -{option}"),
-                    None => format!("Ar {}", argument.get_id().as_str().to_uppercase()),
-                };
-                assert_in_manual(&word, synopsis, name);
-                let place = MANUAL.find(&format!("Cm {name}")).expect("the command");
-                assert_in_manual(&word, &MANUAL[place..], name);
+            if !action.has_subcommands() {
+                assert_command(synopsis, name, action);
             }
+            for nested in action.get_subcommands() {
+                assert_command(synopsis, &format!("{name} {}", nested.get_name()), nested);
+            }
+        }
+    }
+
+    fn assert_command(synopsis: &str, name: &str, command: &clap::Command) {
+        assert_in_manual(&format!(".Cm {name}\n"), synopsis, name);
+        let place = MANUAL.find(&format!("Cm {name}")).expect("the command");
+        for argument in command.get_arguments().filter(is_own) {
+            let word = match argument.get_long() {
+                Some(option) => format!("Fl -{option}"),
+                None => format!("Ar {}", argument.get_id().as_str().to_uppercase()),
+            };
+            assert_in_manual(&word, synopsis, name);
+            assert_in_manual(&word, &MANUAL[place..], name);
         }
     }
 

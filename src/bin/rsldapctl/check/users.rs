@@ -129,26 +129,28 @@ fn users_below(
         );
         return Ok(users);
     }
-    let without: Vec<&str> = users
-        .iter()
-        .filter(|user| !user.has(attribute))
-        .map(|user| user.dn.as_str())
-        .collect();
-    if let Some(one) = without.first() {
-        let all = without.len() == users.len();
-        let level = if all { Severity::Error } else { Severity::Note };
-        let what = match all {
-            true => format!("no entry shows {attribute}, not even {one}"),
-            false => format!("{one} and perhaps others show no {attribute}"),
-        };
-        visit.found.push(
-            Finding::new(level, "name_attribute_missing", what)
-                .at(visit.places.of_key("user.name_attribute"))
-                .why("a value of it must be the login name, so whoever has none is unknown")
-                .fix("name the attribute with the login names: name_attribute = \"uid\", or \"sAMAccountName\" for Active Directory"),
-        );
-    }
+    visit.found.extend(without_name(visit, &users));
     Ok(users)
+}
+
+/// Entries that show no login name.
+fn without_name(visit: &Visit<'_>, users: &[Shown]) -> Option<Finding> {
+    let attribute = visit.config.user.name_attribute.as_str();
+    let without = users.iter().filter(|user| !user.has(attribute));
+    let one = &without.clone().next()?.dn;
+    let (level, what) = if without.count() == users.len() {
+        let what = format!("no entry shows {attribute}, not even {one}");
+        (Severity::Error, what)
+    } else {
+        let what = format!("{one} and perhaps others show no {attribute}");
+        (Severity::Note, what)
+    };
+    let finding = Finding::new(level, "name_attribute_missing", what);
+    let finding = finding
+        .at(visit.places.of_key("user.name_attribute"))
+        .why("a value of it must be the login name, so whoever has none is unknown")
+        .fix("name the attribute with the login names: name_attribute = \"uid\", or \"sAMAccountName\" for Active Directory");
+    Some(finding)
 }
 
 fn some(

@@ -320,10 +320,17 @@ fn outcome(report: &Report<'_>) -> Line {
     let groups = (!groups.is_empty()).then(|| Line::plain(format!("local groups: {groups}")));
     let attributes = report.attributes.iter();
     let attributes = attributes.map(|(key, value)| Line::plain(format!("{key}: {value}")));
+    let memory = (report.outcome == "unavailable").then(|| {
+        Line::plain(
+            "a login goes by what this host remembers now: the last refusal, or with \
+             offline.credentials the last good password",
+        )
+    });
     Line::new(tone, format!("outcome: {}", report.outcome))
         .took(report.ms)
         .with(reason)
         .with(cause)
+        .with(memory)
         .with(flags)
         .with(groups)
         .with(attributes)
