@@ -3,6 +3,8 @@
 //! One connection serves a whole login: service bind, search, the user's bind, service bind again,
 //! group questions. Searches travel together; a bind travels alone (RFC 4511 §4.2.1). Every wait ends at `server.deadline`, counted from the first question.
 
+use std::io::ErrorKind;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
@@ -88,13 +90,33 @@ fn started(runtime: &mut Option<Runtime>) -> Result<&Runtime, DirectoryError> {
     }
 }
 
+/// Does the work, in the runtime of this call.
+///
+/// The runtime's loop is large. It is given something that it knows nothing of, so that it exists once.
+fn wait<T>(
+    runtime: &mut Option<Runtime>,
+    work: impl Future<Output = Result<T, DirectoryError>>,
+) -> Result<T, DirectoryError> {
+    let runtime = started(runtime)?;
+    let mut result = None;
+    let work: Pin<Box<dyn Future<Output = ()> + '_>> =
+        Box::pin(async { result = Some(work.await) });
+    runtime.block_on(work);
+    result.unwrap_or_else(|| {
+        Err(host_trouble(
+            "an event queue",
+            &ErrorKind::Interrupted.into(),
+        ))
+    })
+}
+
 impl Directory for LdapDirectory<'_> {
     fn find(&mut self, user: &UserName) -> Result<Vec<Entry>, DirectoryError> {
-        started(&mut self.runtime)?.block_on(self.client.find(user))
+        wait(&mut self.runtime, self.client.find(user))
     }
 
     fn verify(&mut self, dn: &Dn, password: &Password) -> Result<UserBindVerdict, DirectoryError> {
-        started(&mut self.runtime)?.block_on(self.client.verify(dn, password))
+        wait(&mut self.runtime, self.client.verify(dn, password))
     }
 
     fn ask(
@@ -103,11 +125,11 @@ impl Directory for LdapDirectory<'_> {
         entry: &Entry,
         questions: &[Question],
     ) -> Result<Vec<Answer>, DirectoryError> {
-        started(&mut self.runtime)?.block_on(self.client.ask(user, entry, questions))
+        wait(&mut self.runtime, self.client.ask(user, entry, questions))
     }
 
     fn groups(&mut self, user: &UserName, entry: &Entry) -> Result<Vec<String>, DirectoryError> {
-        started(&mut self.runtime)?.block_on(self.client.groups(user, entry))
+        wait(&mut self.runtime, self.client.groups(user, entry))
     }
 
     fn change_password(
@@ -116,7 +138,10 @@ impl Directory for LdapDirectory<'_> {
         old: &Password,
         new: &Password,
     ) -> Result<Change, DirectoryError> {
-        started(&mut self.runtime)?.block_on(self.client.change_password(entry, old, new))
+        wait(
+            &mut self.runtime,
+            self.client.change_password(entry, old, new),
+        )
     }
 
     fn server(&self) -> Option<String> {
@@ -135,7 +160,8 @@ impl Drop for LdapDirectory<'_> {
     /// Says good-bye (RFC 4511 §4.3), so that the server need not find out by itself.
     fn drop(&mut self) {
         if let (Some(runtime), Some(session)) = (&self.runtime, self.client.session.take()) {
-            runtime.block_on(session.close());
+            let good_bye: Pin<Box<dyn Future<Output = ()>>> = Box::pin(session.close());
+            runtime.block_on(good_bye);
         }
     }
 }
