@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::names::{Dn, UserName};
+use crate::ordered::ordered;
 use crate::policy::{Answer, Question};
 use crate::secret::Password;
 
@@ -116,7 +117,7 @@ impl Entry {
             |(name, values): (String, Vec<Vec<u8>>)| (name.to_ascii_lowercase(), values);
         Entry {
             dn,
-            attributes: attributes.into_iter().map(lower_case).collect(),
+            attributes: ordered(attributes.into_iter().map(lower_case)),
         }
     }
 
