@@ -15,6 +15,7 @@ mod operations;
 mod password;
 mod ppolicy;
 pub(crate) mod result_code;
+mod runtime;
 mod session;
 mod sid;
 mod together;
