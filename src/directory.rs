@@ -15,6 +15,7 @@ mod operations;
 mod password;
 mod ppolicy;
 pub(crate) mod result_code;
+mod runtime;
 mod session;
 mod sid;
 mod together;
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::names::{Dn, UserName};
+use crate::ordered::ordered;
 use crate::policy::{Answer, Question};
 use crate::secret::Password;
 
@@ -116,7 +118,7 @@ impl Entry {
             |(name, values): (String, Vec<Vec<u8>>)| (name.to_ascii_lowercase(), values);
         Entry {
             dn,
-            attributes: attributes.into_iter().map(lower_case).collect(),
+            attributes: ordered(attributes.into_iter().map(lower_case)),
         }
     }
 

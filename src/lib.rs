@@ -42,6 +42,7 @@ pub mod memory;
 pub mod module;
 pub mod names;
 pub mod notice;
+mod ordered;
 pub mod outcome;
 pub mod policy;
 pub mod secret;

@@ -13,6 +13,7 @@ use evaluate::{Context, Truth, evaluate};
 
 use crate::config::{Config, Query, User};
 use crate::names::{BadUserName, Dn, FlagName, ServiceName, UserName};
+use crate::ordered::ordered;
 use crate::outcome::{Outcome, Phase};
 
 /// uid 0 never reaches LDAP, whatever the configuration says: this is asked before it is opened. The
@@ -283,10 +284,10 @@ fn is_missing(group: &Dn, facts: &Facts) -> bool {
 fn groups_of<'a>(query: &'a Query, flags: &'a BTreeMap<FlagName, Query>) -> BTreeSet<&'a Dn> {
     let below = |query| groups_of(query, flags);
     match query {
-        Query::Group(group) => BTreeSet::from([group]),
+        Query::Group(group) => ordered([group]),
         Query::Flag(name) => flags.get(name).map(below).unwrap_or_default(),
         Query::Not(query) => below(query),
-        Query::Any(queries) | Query::All(queries) => queries.iter().flat_map(below).collect(),
+        Query::Any(queries) | Query::All(queries) => ordered(queries.iter().flat_map(below)),
     }
 }
 

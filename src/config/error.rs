@@ -8,7 +8,11 @@ use std::path::{Path, PathBuf};
 /// Shown as `PATH:LINE:COLUMN: SECTION.KEY: problem; how to mend it`, as compilers do. The value
 /// of `bind.password` is never part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
+pub struct ConfigError(Box<Mistake>);
+
+/// Large, and handed on at each of hundreds of places: boxed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Mistake {
     path: PathBuf,
     position: Option<(usize, usize)>,
     key: String,
@@ -19,62 +23,62 @@ impl ConfigError {
     /// A mistake about the file as a whole.
     pub(super) fn of_file(path: &Path, problem: impl Into<String>) -> Self {
         let problem = problem.into();
-        ConfigError {
+        ConfigError(Box::new(Mistake {
             path: path.to_owned(),
             position: None,
             key: String::new(),
             problem,
-        }
+        }))
     }
 
     /// The same about one key.
     pub(super) fn about(mut self, key: &str) -> Self {
-        self.key = key.to_owned();
+        self.0.key = key.to_owned();
         self
     }
 
     /// The same at a byte offset of the file's text.
     pub(super) fn at(mut self, text: &str, offset: usize) -> Self {
-        self.position = Some(line_and_column(text, offset));
+        self.0.position = Some(line_and_column(text, offset));
         self
     }
 
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.0.path
     }
 
     /// Line and column in characters, both counted from 1. None: the mistake is that something is
     /// missing, or concerns the whole file.
     #[must_use]
     pub fn position(&self) -> Option<(usize, usize)> {
-        self.position
+        self.0.position
     }
 
     /// `SECTION.KEY`; empty for a mistake in the TOML or about the whole file.
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.key
+        &self.0.key
     }
 
     /// What is wrong, and behind a semicolon how to mend it.
     #[must_use]
     pub fn problem(&self) -> &str {
-        &self.problem
+        &self.0.problem
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.path.display())?;
-        if let Some((line, column)) = self.position {
+        write!(f, "{}:", self.0.path.display())?;
+        if let Some((line, column)) = self.0.position {
             write!(f, "{line}:{column}:")?;
         }
-        if !self.key.is_empty() {
-            write!(f, " {}:", self.key)?;
+        if !self.0.key.is_empty() {
+            write!(f, " {}:", self.0.key)?;
         }
-        write!(f, " {}", self.problem)
+        write!(f, " {}", self.0.problem)
     }
 }
 

@@ -191,12 +191,16 @@ impl<'a> Item<'a> {
         if let Some((_, value)) = choices.iter().find(|(name, _)| *name == word) {
             return Ok(*value);
         }
-        let names = || choices.iter().map(|(name, _)| *name);
-        let hint = match nearest(word, names()) {
+        let known: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        Err(self.unknown_word(word, &known))
+    }
+
+    fn unknown_word(&self, word: &str, known: &[&str]) -> ConfigError {
+        let hint = match nearest(word, known.iter().copied()) {
             Some(near) => format!("did you mean \"{near}\"?"),
-            None => format!("known here: {}", names().collect::<Vec<_>>().join(", ")),
+            None => format!("known here: {}", known.join(", ")),
         };
-        Err(self.error(&format!("unknown value \"{}\"; {hint}", shown(word))))
+        self.error(&format!("unknown value \"{}\"; {hint}", shown(word)))
     }
 
     /// How long something may be waited for: more than nothing, at most ten minutes.

@@ -5,7 +5,7 @@ pub(super) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let word: Vec<char> = word.to_lowercase().chars().collect();
+    let word: Vec<char> = word.to_ascii_lowercase().chars().collect();
     let near = |candidate: &'a str| {
         let letters: Vec<char> = candidate.chars().collect();
         let allowed = word.len().max(letters.len()) / 3;

@@ -24,6 +24,7 @@ use super::session::Session;
 use super::sid::{DomainSid, object_sid};
 use super::together::together;
 use super::{DirectoryError, Entry};
+use crate::ordered::ordered;
 use crate::policy::{Answer, Proof, Question};
 
 /// Bits of `groupType` (MS-ADTS 2.2.12): GROUP_TYPE_RESOURCE_GROUP, domain-local.
@@ -107,11 +108,10 @@ impl Token {
         let mut read = together(reading).await?.into_iter();
         if self.groups.is_none() {
             let values = |found: Found| match found {
-                Found::Entry(user) => user
-                    .values("tokenGroups")
-                    .iter()
-                    .filter_map(|sid| DomainSid::parse(sid))
-                    .collect(),
+                Found::Entry(user) => {
+                    let identifiers = user.values("tokenGroups").iter();
+                    ordered(identifiers.filter_map(|sid| DomainSid::parse(sid)))
+                }
                 Found::Nothing | Found::NoSuchEntry | Found::Withheld(_) => BTreeSet::new(),
             };
             self.groups = Some(read.next().map(values).unwrap_or_default());

@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
 use super::change::{self, SHADOW_LAST_CHANGE};
 use super::groups::{self, Memberships};
 use super::operations::{self, Search, Time};
 use super::result_code::Operation;
+use super::runtime::Queue;
 use super::session::{BoundAs, Session, host_trouble, unavailable};
 use super::together::together;
 use super::{
@@ -38,7 +38,7 @@ const MAX_TOGETHER: usize = 32;
 
 /// The directory of a configuration. Nothing is opened before the first question.
 pub struct LdapDirectory<'a> {
-    runtime: Option<Runtime>,
+    queue: Queue,
     client: Client<'a>,
 }
 
@@ -47,7 +47,7 @@ impl<'a> LdapDirectory<'a> {
     #[must_use]
     pub fn new(config: &'a Config) -> Self {
         LdapDirectory {
-            runtime: None,
+            queue: Queue::default(),
             client: Client {
                 config,
                 servers: Servers::new(config),
@@ -75,26 +75,13 @@ impl<'a> LdapDirectory<'a> {
     }
 }
 
-/// The runtime of this call, made when it is first needed. It has one thread: the caller's.
-fn started(runtime: &mut Option<Runtime>) -> Result<&Runtime, DirectoryError> {
-    match runtime {
-        Some(runtime) => Ok(runtime),
-        None => {
-            let mut builder = Builder::new_current_thread();
-            let made = builder.enable_io().enable_time().build();
-            let made = made.map_err(|error| host_trouble("an event queue", &error))?;
-            Ok(runtime.insert(made))
-        }
-    }
-}
-
 impl Directory for LdapDirectory<'_> {
     fn find(&mut self, user: &UserName) -> Result<Vec<Entry>, DirectoryError> {
-        started(&mut self.runtime)?.block_on(self.client.find(user))
+        self.queue.run(self.client.find(user))
     }
 
     fn verify(&mut self, dn: &Dn, password: &Password) -> Result<UserBindVerdict, DirectoryError> {
-        started(&mut self.runtime)?.block_on(self.client.verify(dn, password))
+        self.queue.run(self.client.verify(dn, password))
     }
 
     fn ask(
@@ -103,11 +90,11 @@ impl Directory for LdapDirectory<'_> {
         entry: &Entry,
         questions: &[Question],
     ) -> Result<Vec<Answer>, DirectoryError> {
-        started(&mut self.runtime)?.block_on(self.client.ask(user, entry, questions))
+        self.queue.run(self.client.ask(user, entry, questions))
     }
 
     fn groups(&mut self, user: &UserName, entry: &Entry) -> Result<Vec<String>, DirectoryError> {
-        started(&mut self.runtime)?.block_on(self.client.groups(user, entry))
+        self.queue.run(self.client.groups(user, entry))
     }
 
     fn change_password(
@@ -116,7 +103,7 @@ impl Directory for LdapDirectory<'_> {
         old: &Password,
         new: &Password,
     ) -> Result<Change, DirectoryError> {
-        started(&mut self.runtime)?.block_on(self.client.change_password(entry, old, new))
+        self.queue.run(self.client.change_password(entry, old, new))
     }
 
     fn server(&self) -> Option<String> {
@@ -134,8 +121,11 @@ impl Directory for LdapDirectory<'_> {
 impl Drop for LdapDirectory<'_> {
     /// Says good-bye (RFC 4511 §4.3), so that the server need not find out by itself.
     fn drop(&mut self) {
-        if let (Some(runtime), Some(session)) = (&self.runtime, self.client.session.take()) {
-            runtime.block_on(session.close());
+        if let Some(session) = self.client.session.take() {
+            let _ = self.queue.run(async {
+                session.close().await;
+                Ok(())
+            });
         }
     }
 }

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapResult, StdStream};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, StdStream};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
@@ -13,7 +13,7 @@ use super::result_code::{self, Reading};
 use super::{Cause, DirectoryError, Unavailable};
 use crate::names::Dn;
 use crate::store::down::Ticket;
-use crate::transport::{Fault, Reached, Tap, Trouble, relay, tell, within};
+use crate::transport::{Fault, NoResult, Reached, Tap, Trouble, relay, tell, within};
 
 /// How long the good-bye may take.
 const FAREWELL: Duration = Duration::from_millis(50);
@@ -101,14 +101,22 @@ impl Session {
         what: &str,
         operation: impl Future<Output = ldap3::result::Result<T>>,
     ) -> Result<T, DirectoryError> {
-        let trouble = match within(limit, operation).await {
+        match within(limit, operation).await {
             Ok(Ok(result)) => {
                 if let Some(ticket) = self.ticket.take() {
                     ticket.answered();
                 }
-                return Ok(result);
+                Ok(result)
             }
-            Ok(Err(error)) => self
+            Ok(Err(error)) => Err(self.unanswered(what, Ok(error))),
+            Err(no_result) => Err(self.unanswered(what, Err(no_result))),
+        }
+    }
+
+    /// The error for an operation that failed, or that had no result in time.
+    fn unanswered(&self, what: &str, why: Result<LdapError, NoResult>) -> DirectoryError {
+        let trouble = match why {
+            Ok(error) => self
                 .fault
                 .get()
                 .unwrap_or_else(|| Trouble::new(Cause::Protocol, format!("{what}: {error}"))),
@@ -120,7 +128,7 @@ impl Session {
         if let Some(ticket) = self.ticket.take() {
             tell(&ticket, &trouble);
         }
-        Err(self.unavailable(trouble))
+        self.unavailable(trouble)
     }
 
     /// The error for a trouble with this server.

@@ -2,6 +2,7 @@
 
 use super::{End, Identity, Request, Stage, session};
 use crate::directory::{Directory, DirectoryError, Entry};
+use crate::ordered::ordered;
 use crate::outcome::Outcome;
 use crate::policy::{self, Answer, Facts, Question, Verdict};
 
@@ -37,7 +38,7 @@ pub(super) fn pass_gates(
             ))
         });
     Ok(Identity {
-        attributes: attributes.collect(),
+        attributes: ordered(attributes),
         dn: entry.dn,
         flags,
         groups,

@@ -7,7 +7,8 @@ use super::gates::ask;
 use crate::config::{Config, MirrorMode};
 use crate::directory::{Directory, DirectoryError, Entry};
 use crate::names::FlagName;
-use crate::policy::{self, Facts};
+use crate::ordered::ordered;
+use crate::policy::{self, Facts, Question};
 
 /// What the local groups of a session are chosen from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,13 +56,12 @@ fn flags_and_groups(
     loop {
         let told = policy::names_that_hold(told, flags, &facts);
         let groups = policy::names_that_hold(&session.local_groups, flags, &facts);
-        let mut open = match (told, groups) {
+        let open: BTreeSet<Question> = match (told, groups) {
             (Ok(told), Ok(groups)) => return Ok((told, groups)),
-            (Err(open), Ok(_)) | (Ok(_), Err(open)) => open,
-            (Err(some), Err(more)) => [some, more].concat(),
+            (Err(open), Ok(_)) | (Ok(_), Err(open)) => ordered(open),
+            (Err(some), Err(more)) => ordered(some.into_iter().chain(more)),
         };
-        open.sort();
-        open.dedup();
+        let open = open.into_iter().collect();
         ask(request, directory, entry, open, &mut facts)?;
     }
 }

@@ -12,6 +12,7 @@ use crate::directory::traced::{Event, Step, Traced};
 use crate::directory::{Directory, UserBindVerdict};
 use crate::log::Log;
 use crate::login;
+use crate::ordered::sorted_by_key;
 use crate::transport::{ConnectionFacts, Tap};
 
 /// Asks the directory of a configuration. At the level debug, each step becomes a line of the log.
@@ -36,8 +37,7 @@ pub fn ask<T>(log: &Log, config: &Config, what: impl FnOnce(&mut dyn Directory) 
     if !lines.is_empty() {
         lines.push((started, lookups(config)));
     }
-    lines.sort_by_key(|(at, _)| *at);
-    for (at, line) in lines {
+    for (at, line) in sorted_by_key(lines, |(at, _)| *at) {
         let after = at.saturating_duration_since(started).as_millis();
         log.debug(&format!("{line} after={after}"));
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::config::{MirrorMode, Session as Settings};
 use crate::login::Groups;
 use crate::names::is_local_group;
+use crate::ordered::ordered;
 use crate::sys;
 
 /// Groups whose members are as good as root, or read everybody's files, keys or passwords, on one
@@ -41,13 +42,13 @@ pub fn wanted(settings: &Settings, groups: &Groups) -> Vec<Wanted> {
         MirrorMode::Only => mirror.names.contains(*name),
         MirrorMode::Except => !mirror.names.contains(*name),
     };
-    let mirrored: BTreeSet<&String> = groups
+    let mirrored = groups
         .directory
         .iter()
         .filter(chosen)
         .filter(|name| is_local_group(name) && !is_privileged(name))
-        .filter(|name| !groups.local.contains(*name))
-        .collect();
+        .filter(|name| !groups.local.contains(*name));
+    let mirrored: BTreeSet<&String> = ordered(mirrored);
     let named = groups.local.iter().map(|name| (name, None));
     let mirrored = mirrored
         .into_iter()
@@ -145,7 +146,7 @@ struct Merged {
 
 /// Puts the new groups behind those that are there, as long as there is room.
 fn merge(present: Vec<u32>, new: &[(&str, u32)], room: usize) -> Merged {
-    let mut known: BTreeSet<u32> = present.iter().copied().collect();
+    let mut known: BTreeSet<u32> = ordered(present.iter().copied());
     let mut merged = Merged {
         gids: present,
         names: Vec::new(),

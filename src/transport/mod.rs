@@ -17,7 +17,7 @@ mod tap;
 mod tls;
 
 pub use connect::Trouble;
-pub use patience::within;
+pub use patience::{NoResult, within};
 pub use relay::{Fault, relay};
 pub use servers::{NoServer, Reached, Servers, tell};
 pub use tap::{ConnectionFacts, Tap, TlsFacts};

@@ -5,7 +5,7 @@
 //! everybody to the local accounts; so time that this process lost is noticed.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -30,12 +30,22 @@ pub enum NoResult {
 /// # Errors
 /// There is no result by then.
 pub async fn within<T>(limit: Instant, work: impl Future<Output = T>) -> Result<T, NoResult> {
-    let mut work = pin!(work);
+    let mut result = None;
+    let work = async { result = Some(work.await) };
+    done_within(limit, Box::pin(work)).await?;
+    result.ok_or(NoResult::Silence)
+}
+
+/// As [`within`]. Knows nothing of what it waits for, so that its code exists once: it is large.
+async fn done_within(
+    limit: Instant,
+    mut work: Pin<Box<dyn Future<Output = ()> + '_>>,
+) -> Result<(), NoResult> {
     let mut lost = Duration::ZERO;
     loop {
         let look = limit.min(Instant::now() + SLICE);
-        if let Ok(result) = timeout_at(look, work.as_mut()).await {
-            return Ok(result);
+        if let Ok(()) = timeout_at(look, work.as_mut()).await {
+            return Ok(());
         }
         let late = look.elapsed();
         if late > LATE {

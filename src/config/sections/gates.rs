@@ -1,6 +1,6 @@
 //! `[access]` and `[services.NAME]`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::config::error::ConfigError;
 use crate::config::item::Item;
@@ -8,6 +8,7 @@ use crate::config::query::Flags;
 use crate::config::source::Section;
 use crate::config::{Access, AccountState, Query};
 use crate::names::ServiceName;
+use crate::ordered::ordered;
 
 const ACCOUNT_STATES: [(&str, AccountState); 4] = [
     ("ppolicy", AccountState::Ppolicy),
@@ -27,7 +28,7 @@ pub(in crate::config) fn access(
     Ok(Access {
         require: section.read("require", |item| flags.query(item))?,
         deny: section.read("deny", |item| flags.query(item))?,
-        account_state: states.map(BTreeSet::from_iter),
+        account_state: states.map(ordered),
         host_attribute: section.read("host_attribute", Item::attribute)?,
         service_attribute: section.read("service_attribute", Item::attribute)?,
     })

@@ -12,6 +12,7 @@ use crate::config::{
     Server, Session,
 };
 use crate::names::is_local_group;
+use crate::ordered::try_ordered;
 
 /// `[session]`
 pub(in crate::config) fn session(
@@ -85,7 +86,7 @@ fn group_names(list: &Item<'_>) -> Result<BTreeSet<String>, ConfigError> {
         name if is_local_group(name) => Ok(name.to_owned()),
         _ => Err(item.error(NOT_A_GROUP)),
     };
-    list.list()?.map(name).collect()
+    try_ordered(list.list()?.map(name))
 }
 
 /// `[cache]`

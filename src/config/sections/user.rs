@@ -8,6 +8,7 @@ use crate::config::item::Item;
 use crate::config::source::Section;
 use crate::config::{User, UserLookup, UserSearch};
 use crate::names::{AttributeName, UserName};
+use crate::ordered::{ordered, try_ordered};
 use crate::template::{DnTemplate, FilterTemplate};
 
 /// What the session sets by itself: `RSLDAP_DN` and `RSLDAP_FLAGS`.
@@ -29,7 +30,7 @@ pub(in crate::config) fn user(section: &Section<'_>) -> Result<User, ConfigError
             .unwrap_or(1000),
         exempt: match section.read("exempt", exempt)? {
             Some(names) => names,
-            None => BTreeSet::from(["root".to_owned()]),
+            None => ordered(["root".to_owned()]),
         },
         attributes: attributes(&section.section("attributes")?)?,
     })
@@ -88,7 +89,7 @@ fn exempt(item: &Item<'_>) -> Result<BTreeSet<String>, ConfigError> {
             .map(|name| name.as_str().to_owned())
             .map_err(|bad| item.error(&format!("not a user: {}", bad.reason())))
     };
-    item.list()?.map(name).collect()
+    try_ordered(item.list()?.map(name))
 }
 
 fn attributes(section: &Section<'_>) -> Result<BTreeMap<String, AttributeName>, ConfigError> {

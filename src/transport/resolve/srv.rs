@@ -7,6 +7,7 @@ use super::client::{self, Failure};
 use super::conf::Conf;
 use super::message::{Srv, is_name};
 use crate::directory::Cause;
+use crate::ordered::sorted_by_key;
 use crate::transport::connect::Trouble;
 
 /// No more servers of one domain than this are used.
@@ -116,8 +117,8 @@ fn sort(records: Vec<Srv>) -> io::Result<Vec<Srv>> {
 /// Ascending priority; within one, the order is drawn by weight, as RFC 2782 says it: records of
 /// weight 0 stand first, and the one is next at which the running sum of weights reaches a number
 /// drawn from 0 to the sum of all. There is one random number for each record.
-fn in_order(mut left: Vec<Srv>, random: impl IntoIterator<Item = u32>) -> Vec<Srv> {
-    left.sort_by_key(|record| (record.priority, record.weight != 0));
+fn in_order(records: Vec<Srv>, random: impl IntoIterator<Item = u32>) -> Vec<Srv> {
+    let mut left = sorted_by_key(records, |record| (record.priority, record.weight != 0));
     let mut sorted = Vec::with_capacity(left.len());
     for number in random {
         let Some(first) = left.first() else { break };
