@@ -71,7 +71,7 @@ impl Refusal {
         match self {
             Refusal::TooShort => "The new password is too short.",
             Refusal::TooLong => "The new password is too long.",
-            Refusal::TooSimple => "The new password is too simple.",
+            Refusal::TooSimple => "The new password is too simple, or too short.",
             Refusal::InHistory => "The new password has been used before. Choose another one.",
             Refusal::TooYoung => "Your password was changed too recently to be changed again.",
             Refusal::NotAllowed => "You may not change your password.",
