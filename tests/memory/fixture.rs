@@ -87,7 +87,7 @@ impl Site<'_> {
         let config = self.slapd.config(&all);
         let lines = format!(
             "auth required {0} config={1} debug\naccount required {0} config={1} debug\n\
-             session required {0} config={1} debug\n",
+             password required {0} config={1} debug\nsession required {0} config={1} debug\n",
             module().display(),
             config.display()
         );
