@@ -5,7 +5,9 @@ use std::ffi::c_int;
 use crate::common::pam::{
     PAM_AUTH_ERR, PAM_AUTHINFO_UNAVAIL, PAM_CHANGE_EXPIRED_AUTHTOK, PAM_SUCCESS,
 };
+use crate::damage::{mount, small};
 use crate::fixture::{RUN, STATE, Site, files, on_a_host};
+use crate::private_host::Local;
 
 const ON: [(&str, &str); 2] = [
     ("offline", "credentials = true"),
@@ -21,7 +23,11 @@ fn kept() -> (usize, usize) {
 
 /// pam_chauthtok(3) with these answers, as sshd calls it.
 fn change(site: &Site<'_>, answers: &[&str]) -> c_int {
-    let mut client = site.client("sshd", "alice", answers[0]);
+    change_of(site, "alice", answers)
+}
+
+fn change_of(site: &Site<'_>, user: &str, answers: &[&str]) -> c_int {
+    let mut client = site.client("sshd", user, answers[0]);
     for answer in &answers[1..] {
         client.answer(answer);
     }
@@ -69,5 +75,38 @@ fn a_change_that_does_not_happen_erases_nothing() {
         assert_eq!(kept(), (1, 1));
         assert_eq!(site.auth("sshd", "alice", NEW), PAM_AUTHINFO_UNAVAIL);
         assert_eq!(site.auth("sshd", "alice", OLD), PAM_SUCCESS);
+    });
+}
+
+/// As passwd(1) may be called: nobody has found out yet whose name that is.
+#[test]
+fn a_change_by_another_spelling_of_the_name_erases_what_is_the_accounts() {
+    let canonical = ("+user", "canonical_name = true");
+    on_a_host(&[ON[0], ON[1], canonical], |site| {
+        site.host.add_user("alice", 61001, Local::NoPassword);
+        assert_eq!(site.auth("sshd", "alice", OLD), PAM_SUCCESS);
+        assert_eq!(kept(), (1, 1));
+        assert_eq!(change_of(site, "Alice", &[OLD, NEW, NEW]), PAM_SUCCESS);
+        assert_eq!(kept(), (0, 0));
+    });
+}
+
+#[test]
+fn a_change_on_a_read_only_disk_says_that_the_old_password_is_still_known() {
+    on_a_host(&ON, |site| {
+        small(STATE, "size=32k");
+        assert_eq!(site.auth("sshd", "alice", OLD), PAM_SUCCESS);
+        mount(&["-o", "remount,ro", STATE]);
+        site.skip_log();
+        assert_eq!(change(site, &[OLD, NEW, NEW]), PAM_SUCCESS);
+        let warnings = site.warnings();
+        assert_eq!(warnings.len(), 1, "{warnings:#?}");
+        assert!(warnings[0].contains("cannot be removed"), "{warnings:?}");
+        assert_eq!(kept(), (1, 0));
+        mount(&["-o", "remount,rw", STATE]);
+        // The next answer of the directory makes up for it.
+        assert_eq!(site.auth("sshd", "alice", OLD), PAM_AUTH_ERR);
+        assert_eq!(kept(), (0, 0));
+        crate::damage::unmount(STATE);
     });
 }

@@ -242,9 +242,14 @@ fn a_process_that_is_not_roots_works_without_and_says_so_to_who_asks() {
     });
 }
 
-fn mount(arguments: &[&str]) {
+pub fn mount(arguments: &[&str]) {
     let status = Command::new("mount").args(arguments).status().unwrap();
     assert!(status.success(), "mount {arguments:?}");
+}
+
+pub fn unmount(directory: &str) {
+    let status = Command::new("umount").arg(directory).status().unwrap();
+    assert!(status.success(), "umount {directory}");
 }
 
 /// Mounts a new file system in the place of a directory.
@@ -296,8 +301,7 @@ fn a_disk_that_is_full_or_read_only_costs_no_login_and_keeps_what_it_has() {
             assert_eq!(site.account("sshd", "carol"), PAM_PERM_DENIED, "{how}");
             assert_eq!(site.account("sshd", "dave"), PAM_AUTHINFO_UNAVAIL);
             for directory in [RUN, STATE] {
-                let status = Command::new("umount").arg(directory).status().unwrap();
-                assert!(status.success());
+                unmount(directory);
             }
         });
     }
@@ -338,8 +342,7 @@ fn an_attempt_that_cannot_be_counted_is_no_offline_login() {
                 _ => mount(&["-o", "remount,rw", STATE]),
             }
             assert_eq!(auth("alice"), PAM_SUCCESS, "{how}");
-            let status = Command::new("umount").arg(STATE).status().unwrap();
-            assert!(status.success());
+            unmount(STATE);
         });
     }
 }
