@@ -142,14 +142,28 @@ fn live(
     }
 }
 
-/// Forgets what rests on a user's old password: it has just been changed through this module.
-pub fn password_changed(user: &UserName) {
+/// Forgets what rests on a user's old password: it has just been changed through this module. What there
+/// is to say for the log.
+#[must_use]
+pub fn password_changed(user: &UserName) -> Vec<String> {
+    let mut problems = Vec::new();
     for path in [RUN, STATE] {
-        if let Some(place) = Place::existing(Path::new(path)) {
-            store::cache::remove(&place, user);
-            store::offline::remove(&place, user);
+        let Some(place) = Place::existing(Path::new(path)) else {
+            continue;
+        };
+        let removed = [
+            store::cache::remove(&place, user),
+            store::offline::remove(&place, user),
+        ];
+        if removed.contains(&false) {
+            problems.push(format!(
+                "{path}: what rests on the old password cannot be removed; \
+                 it counts until the directory answers the next login of {}",
+                user.as_str()
+            ));
         }
     }
+    problems
 }
 
 /// The wall clock, in seconds since 1970.

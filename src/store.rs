@@ -101,9 +101,11 @@ pub fn fingerprint(of: &str) -> String {
     hex(digest(&SHA256, of.as_bytes()).as_ref())
 }
 
-/// Waits for the lock on what is kept of a user in this place. None if it is not to be had.
-#[must_use]
-pub fn lock_user(place: &Place, user: &UserName) -> Option<Lock> {
+/// Waits for the lock on what is kept of a user in this place.
+///
+/// # Errors
+/// As [`Place::lock`].
+pub fn lock_user(place: &Place, user: &UserName) -> io::Result<Lock> {
     place.lock(&fingerprint(user.as_str()))
 }
 

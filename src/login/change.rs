@@ -9,13 +9,13 @@
 //! when they have an expired password changed, and say so by `PAM_CHANGE_EXPIRED_AUTHTOK`: the old
 //! password is asked for and verified then, as pam_unix(8) does it.
 
-use super::{End, Request, identify, screen, state};
+use super::{End, Identified, Request, identify, screen, state};
 use crate::account_state::{Attributes, State, counts, shadow};
 use crate::config::{AccountState, ChangeMethod, Config};
 use crate::directory::{
     Cause, ChangeVerdict, Directory, DirectoryError, Entry, Refusal, UserBindVerdict,
 };
-use crate::names::ServiceName;
+use crate::names::{ServiceName, UserName};
 use crate::notice::Notice;
 use crate::outcome::{ChangeOutcome, Expired, Outcome};
 use crate::secret::{NotAPassword, Password};
@@ -35,6 +35,8 @@ pub struct Changing {
     pub server: Option<String>,
     /// The servers before it that could not be used, and why.
     pub passed_over: String,
+    /// Whose password it was about, where that is not the name typed (`user.canonical_name`).
+    pub account: Option<UserName>,
 }
 
 impl Changing {
@@ -46,6 +48,7 @@ impl Changing {
             cause: None,
             server: None,
             passed_over: String::new(),
+            account: None,
         }
     }
 }
@@ -72,7 +75,7 @@ pub fn find(
     dialogue: &mut dyn PasswordDialogue,
     directory: &mut dyn Directory,
 ) -> Result<Entry, Changing> {
-    let entry = search(config, subject, dialogue, directory)?;
+    let entry = search(config, subject, dialogue, directory)?.entry;
     let refusal = if !config.password.is_offered() {
         let text = config.password.prohibit_message.clone();
         Some((
@@ -102,7 +105,7 @@ fn search(
     subject: Subject<'_>,
     dialogue: &mut dyn PasswordDialogue,
     directory: &mut dyn Directory,
-) -> Result<Entry, Changing> {
+) -> Result<Identified, Changing> {
     let user = screen(subject.name, subject.local_uid, config).map_err(|(outcome, reason)| {
         let outcome = match outcome {
             Outcome::Exempt => ChangeOutcome::Exempt,
@@ -116,7 +119,7 @@ fn search(
         service: &ServiceName::of_transaction(subject.service),
         local_uid: subject.local_uid,
     };
-    let found = identify(request, dialogue, directory).map_err(|end| match end {
+    identify(request, dialogue, directory).map_err(|end| match end {
         End::Decided(_, reason) | End::Shut(_, reason) | End::TurnedAway(_, reason, _) => {
             at_server(
                 Changing::local(ChangeOutcome::UnknownUser, reason),
@@ -124,8 +127,7 @@ fn search(
             )
         }
         End::Failed(error) => failed(error, NOT_NOW, dialogue, directory),
-    })?;
-    Ok(found.entry)
+    })
 }
 
 /// The rest of the first pass: is the old password right, and is the account one that may be used?
@@ -189,7 +191,10 @@ pub fn update(
         }
     };
     // The clock of the directory starts here: the user has done all the typing.
-    let result = search(config, subject, dialogue, directory).and_then(|entry| {
+    let mut account = None;
+    let result = search(config, subject, dialogue, directory).and_then(|found| {
+        let Identified { entry, canonical } = found;
+        account = canonical;
         prove(config, &entry, &old, dialogue, directory)?;
         replace(&entry, (&old, &new), dialogue, directory)
     });
@@ -201,7 +206,10 @@ pub fn update(
         },
         _ => end,
     });
-    Ok(at_server(end, directory))
+    Ok(Changing {
+        account,
+        ..at_server(end, directory)
+    })
 }
 
 /// Nothing was sent, or nothing that changes a password.

@@ -86,7 +86,7 @@ impl<'a> Cache<'a> {
         let Some(place) = Place::made(Path::new(RUN)) else {
             return;
         };
-        let Some(_lock) = lock_user(&place, self.user) else {
+        let Ok(_lock) = lock_user(&place, self.user) else {
             return;
         };
         if let Err(error) = cache::write(&place, self.user, &self.configuration, kept) {

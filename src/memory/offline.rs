@@ -93,18 +93,13 @@ impl Offline<'_> {
         }
     }
 
-    fn lock(&self, place: &Place) -> io::Result<crate::store::Lock> {
-        let busy = || io::Error::other("another process does not give the lock back");
-        lock_user(place, self.user).ok_or_else(busy)
-    }
-
     fn keep(&self, place: &Place, decision: &Decision, password: &Password) -> io::Result<()> {
         let Some(identity) = &decision.identity else {
             return Ok(());
         };
         let key = MachineKey::made(place)?;
         let verifier = verifier::new(password, &key.pepper)?;
-        let _lock = self.lock(place)?;
+        let _lock = lock_user(place, self.user)?;
         let older = self.kept(place, &key)?;
         let now = now();
         let mut grants = older.map(|kept| kept.grants).unwrap_or_default();
@@ -137,7 +132,7 @@ impl Offline<'_> {
         let Some(key) = MachineKey::existing(place).ok().flatten() else {
             return Ok(());
         };
-        let _lock = self.lock(place)?;
+        let _lock = lock_user(place, self.user)?;
         let Some(mut kept) = self.kept(place, &key)? else {
             return Ok(());
         };
@@ -248,8 +243,9 @@ impl Offline<'_> {
             Ok(tag) => tag,
             Err(error) => return Some(Err(error.to_string())),
         };
-        let Ok(_lock) = self.lock(&place) else {
-            return Some(Err("another process does not give the lock back".to_owned()));
+        let _lock = match lock_user(&place, self.user) {
+            Ok(lock) => lock,
+            Err(error) => return Some(Err(uncounted(&error))),
         };
         let current = read(&mut odd)?;
         if current.verifier != kept.verifier {
@@ -274,7 +270,7 @@ impl Offline<'_> {
         let judged = self.judge(&kept, &times);
         judged.map_err(|denied| denied.to_string())?;
         let counted = attempts::failed(&kept, times.now);
-        write(&counted).map_err(|error| format!("the attempt cannot be counted: {error}"))?;
+        write(&counted).map_err(|error| uncounted(&error))?;
         if !is_right(&counted) {
             return Err(format!("wrong password, {}", attempts::count(&counted)));
         }
@@ -303,4 +299,9 @@ impl Offline<'_> {
             expire: self.config.offline.expire,
         }
     }
+}
+
+/// Why nobody may try.
+fn uncounted(error: &io::Error) -> String {
+    format!("the attempt cannot be counted: {error}")
 }

@@ -151,7 +151,7 @@ impl<'a> LastRefusals<'a> {
     fn write(&self, account: &UserName, decision: &Decision, lesson: Lesson) -> Result<(), String> {
         let place = Place::made(Path::new(STATE)).ok_or("the directory cannot be made")?;
         let lock = lock_user(&place, account);
-        let _lock = lock.ok_or("another process does not give the lock back")?;
+        let _lock = lock.map_err(|error| error.to_string())?;
         // Another process may have learnt something meanwhile.
         let known = match refusals::read(&place, account) {
             Ok(known) => known,

@@ -190,10 +190,20 @@ fn second(
         end.outcome,
         ChangeOutcome::Changed | ChangeOutcome::Unavailable
     );
-    if let (true, Ok(user)) = (may_be_new, UserName::parse(attempt.user)) {
-        memory::password_changed(&user);
+    if may_be_new {
+        forget(attempt.user, end.account.as_ref(), &log);
     }
     Ok(end)
+}
+
+/// The old password and what rests on it, by the name typed and by the account's own.
+fn forget(typed: &[u8], account: Option<&UserName>, log: &Log) {
+    let typed = UserName::parse(typed).ok();
+    for user in typed.iter().chain(account) {
+        for problem in memory::password_changed(user) {
+            log.warning(&problem);
+        }
+    }
 }
 
 /// Whether the password is another module's to change.

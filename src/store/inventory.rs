@@ -136,20 +136,19 @@ pub fn subject(place: &Place, found: &Found, key: Option<&MachineKey>) -> Option
 ///
 /// # Errors
 /// It is still there, and why.
-pub fn remove(place: &Place, kind: Kind, stem: &str) -> Result<(), &'static str> {
+pub fn remove(place: &Place, kind: Kind, stem: &str) -> Result<(), String> {
     let _lock = match kind {
         // Who tries the server has the lock for as long, and says what came of it then.
         Kind::Marker => None,
         Kind::Cache | Kind::Refusals | Kind::Offline => {
-            let none = "another process does not give the lock back, or nothing can be written";
-            Some(place.lock(stem).ok_or(none)?)
+            Some(place.lock(stem).map_err(|error| error.to_string())?)
         }
     };
     let name = kind.file(stem);
     let unfinished = place.remove(&format!("{name}{UNFINISHED}"));
     match place.remove(&name) && unfinished {
         true => Ok(()),
-        false => Err("it cannot be removed"),
+        false => Err("it cannot be removed".to_owned()),
     }
 }
 

@@ -46,8 +46,7 @@ impl MachineKey {
     /// # Errors
     /// It cannot be written or read.
     pub fn made(place: &Place) -> io::Result<Self> {
-        let busy = || io::Error::other("another process does not give the lock back");
-        let _lock = place.lock("machine").ok_or_else(busy)?;
+        let _lock = place.lock("machine")?;
         match Self::existing(place) {
             Ok(Some(key)) => return Ok(key),
             Err(unusable) if !unusable.is_damaged => return Err(io::Error::other(unusable.why)),

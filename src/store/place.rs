@@ -136,9 +136,11 @@ impl Place {
         }
     }
 
-    /// Waits for the lock on a name, in a file beside it that stays. None if it cannot be had in half a
-    /// second.
-    pub fn lock(&self, name: &str) -> Option<Lock> {
+    /// Waits for the lock on a name, in a file beside it that stays.
+    ///
+    /// # Errors
+    /// It cannot be had in half a second, or the file system is full or read-only.
+    pub fn lock(&self, name: &str) -> io::Result<Lock> {
         let name = format!("{name}.lock");
         for _ in 0..TRIES {
             let file = self.lock_file(&name)?;
@@ -148,18 +150,21 @@ impl Place {
             }
             // Somebody may have taken the file away meanwhile.
             if is_genuine(&file) {
-                return Some(Lock { _file: file });
+                return Ok(Lock { _file: file });
             }
         }
-        None
+        Err(io::Error::other(
+            "another process does not give the lock back",
+        ))
     }
 
-    fn lock_file(&self, name: &str) -> Option<File> {
+    fn lock_file(&self, name: &str) -> io::Result<File> {
+        let odd = || io::Error::other("the lock is not a file of root's alone");
         let open = || {
-            let file = Self::options().create(true).open(self.0.join(name)).ok()?;
-            is_genuine(&file).then_some(file)
+            let file = Self::options().create(true).open(self.0.join(name))?;
+            is_genuine(&file).then_some(file).ok_or_else(odd)
         };
-        open().or_else(|| {
+        open().or_else(|_| {
             self.remove(name);
             open()
         })

@@ -8,6 +8,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::child::Task;
+use crate::common::directory::password_of;
 use crate::common::pam::{PAM_AUTHINFO_UNAVAIL, PAM_PERM_DENIED, PAM_SUCCESS};
 use crate::fixture::{RUN, STATE, Site, files, on_a_host};
 
@@ -241,9 +242,14 @@ fn a_process_that_is_not_roots_works_without_and_says_so_to_who_asks() {
     });
 }
 
-fn mount(arguments: &[&str]) {
+pub fn mount(arguments: &[&str]) {
     let status = Command::new("mount").args(arguments).status().unwrap();
     assert!(status.success(), "mount {arguments:?}");
+}
+
+pub fn unmount(directory: &str) {
+    let status = Command::new("umount").arg(directory).status().unwrap();
+    assert!(status.success(), "umount {directory}");
 }
 
 /// Mounts a new file system in the place of a directory.
@@ -295,9 +301,48 @@ fn a_disk_that_is_full_or_read_only_costs_no_login_and_keeps_what_it_has() {
             assert_eq!(site.account("sshd", "carol"), PAM_PERM_DENIED, "{how}");
             assert_eq!(site.account("sshd", "dave"), PAM_AUTHINFO_UNAVAIL);
             for directory in [RUN, STATE] {
-                let status = Command::new("umount").arg(directory).status().unwrap();
-                assert!(status.success());
+                unmount(directory);
             }
+        });
+    }
+}
+
+#[test]
+fn an_attempt_that_cannot_be_counted_is_no_offline_login() {
+    const OFFLINE: (&str, &str) = ("offline", "credentials = true");
+    for (how, why) in [
+        ("full", "No space left on device"),
+        ("read-only", "Read-only file system"),
+    ] {
+        on_a_host(&[OFFLINE], |site| {
+            let auth = |user: &str| site.auth("sshd", user, &password_of(user));
+            small(STATE, "size=32k");
+            assert_eq!(auth("alice"), PAM_SUCCESS);
+            exhaust(STATE, how);
+            // While the directory answers, whoever may in gets in: known here or not.
+            for user in ["alice", "bob"] {
+                site.skip_log();
+                assert_eq!(auth(user), PAM_SUCCESS, "{how}");
+                let warning = site.next_line(&["the offline login is not kept up"]);
+                assert!(warning.contains(why), "{warning}");
+            }
+            site.slapd.stop();
+            site.skip_log();
+            for password in ["alice-secret", "wrong", "alice-secret"] {
+                let code = site.auth("sshd", "alice", password);
+                assert_eq!(code, PAM_AUTHINFO_UNAVAIL, "{how}");
+                let line = site.decision();
+                let told = ["no offline login: the attempt cannot be counted", why];
+                assert!(told.iter().all(|word| line.contains(word)), "{line}");
+            }
+            assert_eq!(auth("bob"), PAM_AUTHINFO_UNAVAIL, "{how}");
+            // What was kept is whole, and counts again when it can be written.
+            match how {
+                "full" => fs::remove_file(format!("{STATE}/ballast")).unwrap(),
+                _ => mount(&["-o", "remount,rw", STATE]),
+            }
+            assert_eq!(auth("alice"), PAM_SUCCESS, "{how}");
+            unmount(STATE);
         });
     }
 }

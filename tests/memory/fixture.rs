@@ -87,7 +87,7 @@ impl Site<'_> {
         let config = self.slapd.config(&all);
         let lines = format!(
             "auth required {0} config={1} debug\naccount required {0} config={1} debug\n\
-             session required {0} config={1} debug\n",
+             password required {0} config={1} debug\nsession required {0} config={1} debug\n",
             module().display(),
             config.display()
         );
@@ -136,17 +136,23 @@ impl Site<'_> {
 
     /// Looks away from what has been logged so far.
     pub fn skip_log(&self) {
+        let seen = *self.seen.lock().unwrap();
+        self.read_all(seen);
         *self.seen.lock().unwrap() = self.host.log().len();
+    }
+
+    /// Waits until all that was sent to the log is read: a line of our own comes behind it.
+    fn read_all(&self, from: usize) {
+        let socket = std::os::unix::net::UnixDatagram::unbound().unwrap();
+        let mark = format!("mark {:?}", std::time::Instant::now());
+        socket.send_to(mark.as_bytes(), "/dev/log").unwrap();
+        self.host.find_in_log(from, &[&mark]).expect("the mark");
     }
 
     /// Warnings behind what has been looked at.
     pub fn warnings(&self) -> Vec<String> {
-        // What was sent is read soon: a line of our own comes behind it.
-        let socket = std::os::unix::net::UnixDatagram::unbound().unwrap();
-        let mark = format!("mark {:?}", std::time::Instant::now());
-        socket.send_to(mark.as_bytes(), "/dev/log").unwrap();
         let seen = *self.seen.lock().unwrap();
-        self.host.find_in_log(seen, &[&mark]).expect("the mark");
+        self.read_all(seen);
         let lines = self.host.log().into_iter().skip(seen);
         // authpriv.warning
         lines.filter(|line| line.starts_with("<84>")).collect()

@@ -10,9 +10,12 @@ mod common;
 mod private_host;
 
 mod cache;
+mod changes;
 mod child;
+mod clocks;
 mod crowd;
 mod damage;
 mod fixture;
 mod offline;
 mod refusals;
+mod sessions;

@@ -99,6 +99,34 @@ fn an_account_that_has_expired_stays_so_for_every_service() {
     });
 }
 
+/// As sshd asks after a public key: nobody types a password, so auth never runs.
+#[test]
+fn an_account_that_has_expired_is_shut_to_keys_in_an_outage_until_the_next_answer() {
+    on_a_host(&[], |site| {
+        assert_eq!(site.account("sshd", "alice"), PAM_SUCCESS);
+        site.modify(&format!(
+            "dn: {}\nchangetype: modify\nadd: objectClass\nobjectClass: shadowAccount\n-\n\
+             add: shadowExpire\nshadowExpire: 1\n",
+            user_dn("alice")
+        ));
+        assert_eq!(site.account("sshd", "alice"), PAM_ACCT_EXPIRED);
+        site.slapd.stop();
+        for _ in 0..2 {
+            site.skip_log();
+            assert_eq!(site.account("sshd", "alice"), PAM_ACCT_EXPIRED);
+            let line = site.decision();
+            assert!(line.contains("outcome=expired"), "{line}");
+            assert!(line.contains("last known refusal of 20"), "{line}");
+        }
+        site.slapd.restart();
+        site.set("alice", "shadowExpire", "30000");
+        assert_eq!(site.account("sshd", "alice"), PAM_SUCCESS);
+        assert_eq!(files(STATE, "refusals").len(), 0);
+        site.slapd.stop();
+        assert_eq!(site.account("sshd", "alice"), PAM_AUTHINFO_UNAVAIL);
+    });
+}
+
 #[test]
 fn a_wrong_password_and_an_outage_neither_make_nor_lift_a_refusal() {
     on_a_host(&[], |site| {

@@ -105,7 +105,7 @@ impl Report {
             }
             match inventory::remove(&place, kind, file.stem()) {
                 Ok(()) => self.removed.push(thing),
-                Err(why) => self.fail(thing.file, why),
+                Err(why) => self.fail(thing.file, &why),
             }
         }
     }
