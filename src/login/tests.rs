@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use super::*;
 use crate::directory::{Change, ChangeVerdict, Refusal, Unavailable};
@@ -196,24 +197,22 @@ fn down() -> DirectoryError {
     })
 }
 
+/// alice wants in, through sshd.
+fn request(config: &Config) -> Request<'_> {
+    static USER: LazyLock<UserName> = LazyLock::new(|| UserName::parse(b"alice").unwrap());
+    static SERVICE: LazyLock<ServiceName> = LazyLock::new(|| ServiceName::parse("sshd").unwrap());
+    Request {
+        config,
+        user: &USER,
+        service: &SERVICE,
+        local_uid: None,
+    }
+}
+
 fn run(config: &Config, typed: Typed, steps: impl IntoIterator<Item = Step>) -> Decision {
     let mut typed = typed;
     let mut script = Script(steps.into_iter().collect());
-    let (user, service) = (
-        UserName::parse(b"alice").unwrap(),
-        ServiceName::parse("sshd").unwrap(),
-    );
-    authenticate(
-        Request {
-            config,
-            user: &user,
-            service: &service,
-            local_uid: None,
-        },
-        &mut typed,
-        &mut script,
-    )
-    .unwrap()
+    authenticate(request(config), &mut typed, &mut script).unwrap()
 }
 
 fn typed(text: &'static str) -> Typed {
@@ -360,16 +359,6 @@ fn flags_are_not_asked_for_without_a_session_environment() {
 fn the_account_phase_binds_nobody() {
     for lookup in [SEARCH, TEMPLATE] {
         let config = config(lookup, "");
-        let (user, service) = (
-            UserName::parse(b"alice").unwrap(),
-            ServiceName::parse("sshd").unwrap(),
-        );
-        let request = Request {
-            config: &config,
-            user: &user,
-            service: &service,
-            local_uid: None,
-        };
         for (answer, outcome) in [
             (Answer::Proven, Outcome::Granted),
             (Answer::NotProven, Outcome::Refused),
@@ -380,7 +369,7 @@ fn the_account_phase_binds_nobody() {
             ];
             let mut script = Script(steps.into_iter().collect());
             let mut nobody = Nobody;
-            let decision = account(request, &mut nobody, &mut script);
+            let decision = account(request(&config), &mut nobody, &mut script);
             assert_eq!(decision.outcome, outcome);
         }
     }
@@ -389,22 +378,12 @@ fn the_account_phase_binds_nobody() {
 #[test]
 fn a_failed_conversation_is_handed_back() {
     let config = config(SEARCH, "");
-    let (user, service) = (
-        UserName::parse(b"alice").unwrap(),
-        ServiceName::parse("sshd").unwrap(),
-    );
     let error = HostError {
         code: 19,
         action: "asking for the password",
     };
     let mut script = Script(VecDeque::new());
-    let request = Request {
-        config: &config,
-        user: &user,
-        service: &service,
-        local_uid: None,
-    };
-    let result = authenticate(request, &mut typing(Err(error)), &mut script);
+    let result = authenticate(request(&config), &mut typing(Err(error)), &mut script);
     assert_eq!(result, Err(error));
 }
 

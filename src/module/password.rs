@@ -10,6 +10,7 @@ use pam::module::PamHandle;
 use super::args::Args;
 use super::handle::{Handle, Manner, Prepared};
 use super::{code, keep_panics_quiet, prepare, trace, warn_of_servers_that_prove_nothing};
+use crate::config::Config;
 use crate::log::{self, Log};
 use crate::login::Decision;
 use crate::login::change::{self, Changing, Subject};
@@ -31,6 +32,20 @@ struct Attempt<'a> {
     service: &'a [u8],
     /// root, not on behalf of the user.
     by_root: bool,
+}
+
+impl<'a> Attempt<'a> {
+    fn subject(&self, local_uid: Option<u32>) -> Subject<'a> {
+        Subject {
+            name: self.user,
+            service: self.service,
+            local_uid,
+        }
+    }
+
+    fn log(&self, config: &Config) -> Log {
+        Log::new(&config.log, self.args.debug, self.service, "chauthtok")
+    }
 }
 
 /// Runs a pass, logs how it ended, and returns the code.
@@ -111,17 +126,7 @@ fn examine(
         Err(decision) => return Ok(unprepared(*decision)),
     };
     *manner = Manner::of(&config);
-    let subject = Subject {
-        name: attempt.user,
-        service: attempt.service,
-        local_uid,
-    };
-    let log = Log::new(
-        &config.log,
-        attempt.args.debug,
-        attempt.service,
-        "chauthtok",
-    );
+    let (subject, log) = (attempt.subject(local_uid), attempt.log(&config));
     let found = trace::ask(&log, &config, |directory| {
         change::find(&config, subject, attempt.by_root, handle, directory)
     });
@@ -168,17 +173,7 @@ fn second(
         }
     };
     *manner = Manner::of(&config);
-    let subject = Subject {
-        name: attempt.user,
-        service: attempt.service,
-        local_uid,
-    };
-    let log = Log::new(
-        &config.log,
-        attempt.args.debug,
-        attempt.service,
-        "chauthtok",
-    );
+    let (subject, log) = (attempt.subject(local_uid), attempt.log(&config));
     let end = trace::ask(&log, &config, |directory| {
         change::update(&config, subject, handle, directory)
     })?;

@@ -11,10 +11,6 @@ use crate::common::login::auth;
 use crate::common::sections;
 use crate::samba::{BASE, Domain, SERVICE_DN, group_dn, password_of};
 
-/// For a machine that has much else to do.
-const PATIENT: &str =
-    "connect_timeout = \"15s\"\noperation_timeout = \"15s\"\ndeadline = \"40s\"\n";
-
 /// The controller, for this thread; and where this test's configurations are.
 pub struct Site {
     domain: &'static Domain,
@@ -33,8 +29,7 @@ impl Site {
     /// A patient module configuration for the domain. [`sections::with`] says what an override is.
     pub fn config(&self, overrides: &[(&str, &str)]) -> PathBuf {
         let text = sections::with(self.default_sections(), overrides);
-        let text = text.replace("[server]\n", &format!("[server]\n{PATIENT}"));
-        self.file("config.toml", &text)
+        self.file("config.toml", &sections::patient(&text))
     }
 
     /// A new file that nobody else may read.
@@ -63,13 +58,7 @@ impl Site {
                 "tls",
                 format!("ca_file = \"{}\"", self.domain.ca_file().display()),
             ),
-            (
-                "bind",
-                format!(
-                    "dn = \"{SERVICE_DN}\"\npassword_file = \"{}\"",
-                    password.display()
-                ),
-            ),
+            ("bind", sections::bind(SERVICE_DN, &password)),
             (
                 "user",
                 format!(

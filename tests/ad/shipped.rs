@@ -3,12 +3,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::common::login::{IGNORED, auth, change_password, client, stack};
 use crate::common::module;
 use crate::common::pam::{Client, PAM_ESTABLISH_CRED, PAM_PERM_DENIED, PAM_SUCCESS};
 use crate::private_host::{Local, PrivateHost};
+use crate::rsldapctl::{ask, findings};
 use crate::samba::{Domain, password_of, person_dn};
 
 const SHIPPED: &str = include_str!("../../conf/active-directory.toml");
@@ -135,16 +135,10 @@ fn the_shipped_example_changes_passwords() {
 fn the_check_has_nothing_against_the_shipped_example() {
     on_a_host(|host| {
         let config = install(host, SHIPPED);
-        let output = Command::new(env!("CARGO_BIN_EXE_rsldapctl"))
-            .args(["check", "--config"])
-            .arg(config)
-            .output()
-            .expect("rsldapctl runs");
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(output.status.code(), Some(0), "{said}");
-        assert!(
-            !said.contains("ERROR") && !said.contains("WARNING"),
-            "{said}"
-        );
+        let (code, said) = ask(&config, &["check"], "");
+        assert_eq!(code, Some(0), "{said}");
+        for level in ["error", "warning"] {
+            assert_eq!(findings(&said, level), [""; 0], "{said}");
+        }
     });
 }

@@ -6,6 +6,7 @@
 
 pub mod directory;
 pub mod login;
+pub mod own_process;
 pub mod pam;
 mod private_state;
 pub mod sections;

@@ -75,10 +75,6 @@ const LOCKED: &str = "add: accountUnlockTime\naccountUnlockTime: 21000101000000Z
 /// The configuration that the project ships for this kind of server.
 pub const SHIPPED: &str = include_str!("../../conf/389-ds.toml");
 
-/// For a machine that has much else to do.
-const PATIENT: &str =
-    "connect_timeout = \"15s\"\noperation_timeout = \"15s\"\ndeadline = \"40s\"\n";
-
 /// The server, for this thread; and where this test's configurations are.
 pub struct Site {
     server: &'static Ds389,
@@ -119,8 +115,7 @@ impl Site {
     /// A patient module configuration for the server. [`sections::with`] says what an override is.
     pub fn config(&self, overrides: &[(&str, &str)]) -> PathBuf {
         let text = sections::with(self.default_sections(), overrides);
-        let text = text.replace("[server]\n", &format!("[server]\n{PATIENT}"));
-        self.file("config.toml", &text)
+        self.file("config.toml", &sections::patient(&text))
     }
 
     /// A new file that nobody else may read.
@@ -142,27 +137,9 @@ impl Site {
                 "tls",
                 format!("ca_file = \"{}\"", self.server.ca_file().display()),
             ),
-            (
-                "bind",
-                format!(
-                    "dn = \"{SERVICE_DN}\"\npassword_file = \"{}\"",
-                    password.display()
-                ),
-            ),
-            (
-                "user",
-                format!(
-                    "search = [ {{ base = \"{USERS}\", scope = \"subtree\", \
-                     filter = \"(uid={{user}})\" }} ]"
-                ),
-            ),
-            (
-                "group",
-                format!(
-                    "type = \"group_of_names\"\nsearch = [ {{ base = \"{GROUPS}\", \
-                     scope = \"subtree\", filter = \"(objectClass=groupOfNames)\" }} ]"
-                ),
-            ),
+            ("bind", sections::bind(SERVICE_DN, &password)),
+            ("user", sections::user()),
+            ("group", sections::group()),
             (
                 "flags",
                 format!(

@@ -1,23 +1,20 @@
-//! One login in a process of its own: this test binary, started again. So a crash is seen as a
-//! crash, memory is measured from a fresh start, and what the module prints is caught.
+//! One login in a process of its own. So a crash is seen as a crash, memory is measured from a fresh
+//! start, and what the module prints is caught.
 
 use std::fs;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::common::own_process;
 use super::common::pam::{Client, Stack};
 use super::devlog::DevLog;
 use super::server::{
     ACTIVE_DN, GROUPS_DN, SERVICE_DN, SERVICE_PASSWORD, USER, USER_PASSWORD, USERS_DN,
 };
-
-/// Tells the child where its task lies.
-const TASK: &str = "HOSTILE_TASK";
 
 /// A process that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -115,41 +112,25 @@ config_error = "deny"
 }
 
 fn run(directory: &Path) -> Result<(), String> {
-    let test = std::env::current_exe().unwrap();
     // SAFETY: geteuid(2) has no arguments and cannot fail.
-    let mut command = if unsafe { libc::geteuid() } == 0 {
-        Command::new(test)
+    let wrapper: &[&str] = if unsafe { libc::geteuid() } == 0 {
+        &[]
     } else {
-        let mut command = Command::new(super::common::need("unshare", "util-linux"));
-        command.args(["--user", "--map-root-user"]).arg(test);
-        command
+        super::common::need("unshare", "util-linux");
+        &["unshare", "--user", "--map-root-user"]
     };
-    command
-        .args([
-            "--exact",
-            "child::a_login_of_its_own",
-            "--ignored",
-            "--nocapture",
-        ])
-        .env(TASK, directory)
+    let mut child = own_process::command(wrapper, "child::a_login_of_its_own", directory)
         // What one server has refused is nothing that the next child knows of.
         .env_remove(super::common::OWN_STATE)
         .env("RUST_BACKTRACE", "1")
-        .stdin(Stdio::null())
         .stdout(fs::File::create(directory.join("stdout")).unwrap())
-        .stderr(fs::File::create(directory.join("stderr")).unwrap());
-    let mut child = command.spawn().unwrap();
-    let end = Instant::now() + PATIENCE;
-    let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        if Instant::now() > end {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            return Err(format!("the process still ran after {PATIENCE:?}"));
-        }
-        thread::sleep(Duration::from_millis(2));
+        .stderr(fs::File::create(directory.join("stderr")).unwrap())
+        .spawn()
+        .unwrap();
+    let Some(status) = own_process::wait(&mut child, PATIENCE) else {
+        child.kill().unwrap();
+        child.wait().unwrap();
+        return Err(format!("the process still ran after {PATIENCE:?}"));
     };
     let stderr = fs::read_to_string(directory.join("stderr")).unwrap();
     if let Some(signal) = status.signal() {
@@ -189,8 +170,7 @@ fn parse(text: &str) -> Report {
 #[test]
 #[ignore = "the other tests start it, in a process of its own"]
 fn a_login_of_its_own() {
-    let directory = std::env::var_os(TASK).expect("only the tests of this file start this one");
-    let directory = Path::new(&directory);
+    let directory = own_process::directory();
     let task = fs::read_to_string(directory.join("task")).unwrap();
     let (phase, stack_size) = task.split_once(' ').unwrap();
     let phase = if phase == "auth" {

@@ -1,20 +1,13 @@
-//! One login in a process of its own: this test binary, started again.
+//! One login in a process of its own.
 
 use std::ffi::c_int;
-use std::fs;
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tempfile::TempDir;
-
+use crate::common::own_process::{Errand, OwnProcess, become_user};
 use crate::common::pam::Client;
 use crate::fixture::Site;
 
-/// Tells the child where its task lies.
-const TASK: &str = "MEMORY_TASK";
 /// A process that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -30,10 +23,7 @@ pub struct Task<'a> {
 }
 
 /// The process.
-pub struct Process {
-    pub child: Child,
-    directory: TempDir,
-}
+pub struct Process(OwnProcess);
 
 impl<'a> Task<'a> {
     /// A login of root's through sshd.
@@ -53,30 +43,15 @@ impl<'a> Task<'a> {
 
     /// Starts it under another program, which gets the command line as its last arguments.
     pub fn start_with(&self, site: &Site<'_>, wrapper: &[&str]) -> Process {
-        let directory = TempDir::new().expect("a temporary directory");
-        let Task {
-            service,
-            user,
-            password,
-            uid,
-        } = self;
-        let services = site.services().display();
-        let text = format!("{services}\n{service}\n{user}\n{password}\n{uid}\n");
-        fs::write(directory.path().join("task"), text).expect("write");
-        let own = std::env::current_exe().expect("the path of this program");
-        let own = own.to_str().expect("a UTF-8 path");
-        let mut words: Vec<&str> = wrapper.to_vec();
-        words.extend([own, "--exact", "child::a_login_of_its_own"]);
-        words.extend(["--ignored", "--nocapture"]);
-        let child = Command::new(words[0])
-            .args(&words[1..])
-            .env(TASK, directory.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("a child");
-        Process { child, directory }
+        let task = [
+            site.services().display().to_string(),
+            self.service.to_owned(),
+            self.user.to_owned(),
+            self.password.to_owned(),
+            self.uid.to_string(),
+        ];
+        let test = "child::a_login_of_its_own";
+        Process(OwnProcess::start(wrapper, test, &task))
     }
 
     /// Starts it and waits for its end.
@@ -87,32 +62,13 @@ impl<'a> Task<'a> {
 
 impl Process {
     /// Waits for its end: the code that the application got.
-    pub fn finish(mut self) -> c_int {
-        let end = Instant::now() + PATIENCE;
-        let status = loop {
-            if let Some(status) = self.child.try_wait().expect("wait") {
-                break status;
-            }
-            assert!(Instant::now() < end, "a login still ran after {PATIENCE:?}");
-            thread::sleep(Duration::from_millis(1));
-        };
-        assert_eq!(status.signal(), None, "the process was killed");
-        let report = fs::read_to_string(self.directory.path().join("report"));
-        report.expect("a report").parse().expect("a number")
+    pub fn finish(self) -> c_int {
+        self.0.finish(PATIENCE).parse().expect("a number")
     }
-}
 
-impl Process {
     /// Waits for its end, which may be too early for a code.
-    pub fn finish_or_die(mut self) {
-        self.child.wait().expect("wait");
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    pub fn finish_or_die(self) {
+        self.0.end(PATIENCE);
     }
 }
 
@@ -120,33 +76,13 @@ impl Drop for Process {
 #[test]
 #[ignore = "the other tests start it, in a process of its own"]
 fn a_login_of_its_own() {
-    let directory = std::env::var_os(TASK).expect("only the tests of this suite start this one");
-    let directory = Path::new(&directory);
-    let task = fs::read_to_string(directory.join("task")).unwrap();
-    let task: Vec<&str> = task.lines().collect();
-    let [services, service, user, password, uid] = task[..] else {
-        panic!("{task:?}");
-    };
-    use std::io::Write as _;
-    let mut report = fs::File::create(directory.join("report")).unwrap();
+    let errand = Errand::take();
+    let [services, service, user, password, uid] = errand.lines();
     become_user(uid.parse().unwrap());
     let mut client = Client::start_at(Path::new(services), service, user);
     client.answer(password);
-    let code = match password {
+    errand.report(match password {
         "" => client.acct_mgmt(0),
         _ => client.authenticate(0),
-    };
-    write!(report, "{code}").unwrap();
-}
-
-fn become_user(uid: u32) {
-    if uid != 0 {
-        // SAFETY: setgroups(2) with no groups, setgid(2) and setuid(2) have no memory arguments.
-        let done = unsafe {
-            libc::setgroups(0, std::ptr::null()) == 0
-                && libc::setgid(uid) == 0
-                && libc::setuid(uid) == 0
-        };
-        assert!(done, "{}", std::io::Error::last_os_error());
-    }
+    });
 }

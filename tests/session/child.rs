@@ -1,17 +1,15 @@
-//! Credentials in a process of their own, this test binary started again: setgroups(2) is for whole
-//! processes.
+//! Credentials in a process of their own: setgroups(2) is for whole processes.
 
 use std::ffi::c_int;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use tempfile::TempDir;
-
+use crate::common::own_process::{Errand, OwnProcess};
 use crate::common::pam::{Client, PAM_ESTABLISH_CRED, PAM_SUCCESS};
 
-/// Tells the child where its task lies.
-const TASK: &str = "SESSION_TASK";
+/// A process that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a process does, as root unless `uid` says otherwise.
 #[derive(Clone, Debug)]
@@ -44,30 +42,22 @@ impl Task<'_> {
     /// Runs it in a child, with the stacks of the host. Gives back the groups of the process after it.
     /// Panics unless every call answered PAM_SUCCESS.
     pub fn groups(&self) -> Vec<u32> {
-        let directory = TempDir::new().expect("a temporary directory");
-        let list = |numbers: Vec<String>| numbers.join(",");
-        let text = format!(
-            "{}\n{}\n{}\n{}\n{}\n{}\n",
-            self.user,
-            self.service,
-            self.password.unwrap_or_default(),
-            list(self.before.iter().map(u32::to_string).collect()),
-            list(self.flags.iter().map(c_int::to_string).collect()),
-            self.uid,
-        );
-        fs::write(directory.path().join("task"), text).expect("write");
-        let report = fs::File::create(directory.path().join("report")).expect("a report");
-        let output = Command::new(std::env::current_exe().expect("the path of this program"))
-            .args(["--exact", "child::credentials_of_its_own"])
-            .args(["--ignored", "--nocapture"])
-            .env(TASK, directory.path())
-            .stdin(Stdio::from(report))
-            .output()
-            .expect("a child");
-        assert!(output.status.success(), "{self:?}: {output:?}");
-        let report = fs::read_to_string(directory.path().join("report")).expect("a report");
-        numbers(report.trim())
+        let task = [
+            self.user.to_owned(),
+            self.service.to_owned(),
+            self.password.unwrap_or_default().to_owned(),
+            list(&self.before),
+            list(&self.flags),
+            self.uid.to_string(),
+        ];
+        let process = OwnProcess::start(&[], "child::credentials_of_its_own", &task);
+        numbers(&process.finish(PATIENCE))
     }
+}
+
+fn list(numbers: &[impl ToString]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    numbers.join(",")
 }
 
 fn numbers<T: std::str::FromStr>(list: &str) -> Vec<T>
@@ -78,16 +68,12 @@ where
     numbers.map(|number| number.parse().unwrap()).collect()
 }
 
-/// The child's part. Its standard input is the open file for the report.
+/// The child's part.
 #[test]
 #[ignore = "the other tests start it, in a process of its own"]
 fn credentials_of_its_own() {
-    let directory = std::env::var_os(TASK).expect("only the tests of this suite start this one");
-    let task = fs::read_to_string(Path::new(&directory).join("task")).unwrap();
-    let task: Vec<&str> = task.lines().collect();
-    let [user, service, password, before, flags, uid] = task[..] else {
-        panic!("{task:?}");
-    };
+    let errand = Errand::take();
+    let [user, service, password, before, flags, uid] = errand.lines();
     let before: Vec<u32> = numbers(before);
     // SAFETY: setgroups(2) reads as many numbers as there are; setuid(2) takes a number.
     let done = unsafe {
@@ -106,10 +92,5 @@ fn credentials_of_its_own() {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let groups = status.lines().find_map(|line| line.strip_prefix("Groups:"));
     let groups: Vec<&str> = groups.unwrap().split_whitespace().collect();
-    use std::io::Write as _;
-    use std::os::fd::AsFd as _;
-    let report = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
-    fs::File::from(report)
-        .write_all(groups.join(",").as_bytes())
-        .unwrap();
+    errand.report(groups.join(","));
 }

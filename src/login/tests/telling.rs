@@ -163,16 +163,7 @@ fn the_owner_of_an_account_hears_why_it_is_closed() {
 #[test]
 fn a_password_that_was_just_refused_is_not_sent_again() {
     let config = config(SEARCH, "");
-    let (user, service) = (
-        UserName::parse(b"alice").unwrap(),
-        ServiceName::parse("sshd").unwrap(),
-    );
-    let request = Request {
-        config: &config,
-        user: &user,
-        service: &service,
-        local_uid: None,
-    };
+    let request = request(&config);
     let mut typed = typed("x");
     let steps = [
         Step::Find(Ok(vec![alice()])),

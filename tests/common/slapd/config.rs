@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
-use super::super::directory::{self, GROUPS, SERVICE_DN, SERVICE_PASSWORD, USERS};
+use super::super::directory::{self, SERVICE_DN, SERVICE_PASSWORD};
 use super::super::sections;
 use super::Slapd;
 
@@ -28,31 +28,13 @@ impl Slapd {
         let group = |name| directory::group_dn(name);
         [
             ("server", format!("uris = [\"{}\"]", self.uri())),
-            (
-                "bind",
-                format!(
-                    "dn = \"{SERVICE_DN}\"\npassword_file = \"{}\"",
-                    password.display()
-                ),
-            ),
-            (
-                "user",
-                format!(
-                    "search = [ {{ base = \"{USERS}\", scope = \"subtree\", \
-                     filter = \"(uid={{user}})\" }} ]"
-                ),
-            ),
+            ("bind", sections::bind(SERVICE_DN, &password)),
+            ("user", sections::user()),
             (
                 "user.attributes",
                 "first_name = \"givenName\"\nlast_name = \"sn\"\nemail = \"mail\"".to_owned(),
             ),
-            (
-                "group",
-                format!(
-                    "type = \"group_of_names\"\nsearch = [ {{ base = \"{GROUPS}\", \
-                     scope = \"subtree\", filter = \"(objectClass=groupOfNames)\" }} ]"
-                ),
-            ),
+            ("group", sections::group()),
             (
                 "flags",
                 format!(

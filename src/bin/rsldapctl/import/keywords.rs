@@ -61,14 +61,80 @@ pub fn lines(text: &str) -> Vec<Line<'_>> {
 /// What becomes of keys that have no key here. A pattern may end in `*`.
 pub type Others = [(&'static str, Level, &'static str)];
 
-/// Says what becomes of a key that was not carried over.
-pub fn other(draft: &mut Draft, table: &Others, key: &str, origin: &Origin) {
+/// What nslcd.conf has of the older ldap.conf.
+pub const COMMON: &Others = &[
+    (
+        "ldap_version",
+        Level::Note,
+        "of no meaning here: it is always 3",
+    ),
+    (
+        "use_sasl",
+        Level::Note,
+        "no equivalent: of SASL there is EXTERNAL alone",
+    ),
+    (
+        "sasl_*",
+        Level::Note,
+        "no equivalent: of SASL there is EXTERNAL alone",
+    ),
+    (
+        "krb5_ccname",
+        Level::Note,
+        "no equivalent: there is no Kerberos",
+    ),
+    (
+        "referrals",
+        Level::Note,
+        "referrals are never followed here",
+    ),
+    (
+        "deref",
+        Level::Warning,
+        "no equivalent: aliases are not followed here",
+    ),
+    (
+        "tls_ciphers",
+        Level::Warning,
+        "no equivalent: TLS 1.2 and 1.3 with its own ciphers",
+    ),
+    (
+        "tls_reqsan",
+        Level::Note,
+        "the server's name has to be in its certificate's subjectAltName",
+    ),
+    (
+        "tls_crl*",
+        Level::Warning,
+        "no equivalent: revocation lists are not read",
+    ),
+    ("tls_rand*", Level::Note, "of no meaning here"),
+    ("debug", Level::Note, "see log.level"),
+    (
+        "nss_*",
+        Level::Note,
+        "of no meaning here: accounts come from NSS, by whatever means",
+    ),
+];
+
+/// Says what becomes of a key that was not carried over: the first of the tables that has it says it.
+pub fn other(draft: &mut Draft, tables: &[&Others], key: &str, origin: &Origin) {
     let fits = |pattern: &str| match pattern.strip_suffix('*') {
         Some(start) => key.starts_with(start),
         None => key == pattern,
     };
-    match table.iter().find(|(pattern, ..)| fits(pattern)) {
+    let mut rows = tables.iter().copied().flatten();
+    match rows.find(|(pattern, ..)| fits(pattern)) {
         Some((_, level, text)) => draft.remark(*level, origin, *text),
         None => draft.remark(Level::Note, origin, "not known here; it is left out"),
+    }
+}
+
+/// The scope of a search, as the configuration calls it.
+pub fn scope_name(word: &str) -> &'static str {
+    match word.to_ascii_lowercase().as_str() {
+        "one" | "onelevel" => "onelevel",
+        "base" => "base",
+        _ => "subtree",
     }
 }

@@ -8,7 +8,7 @@ use pam_rsldap::names::AttributeName;
 use super::Wishes;
 use super::draft::{Draft, Level, Origin};
 use super::filter::{Filter, both, without_braces};
-use super::keywords::{Line, lines, other};
+use super::keywords::{COMMON, Line, lines, other, scope_name};
 use super::literal::Literal;
 use super::servers::{self, Account, Servers};
 use super::{gates, users};
@@ -39,7 +39,7 @@ pub fn convert(text: &str, wishes: &Wishes<'_>, draft: &mut Draft) {
     for line in lines(text) {
         let origin = line.origin();
         if !reading.take(draft, &line, &origin) && !setting(draft, &line, &origin) {
-            other(draft, others::OTHERS, &line.keyword, &origin);
+            other(draft, &[others::OTHERS, COMMON], &line.keyword, &origin);
         }
     }
     servers::client_certificate(draft);
@@ -272,14 +272,6 @@ fn split_map(value: &str) -> (String, &str) {
     match map {
         Some(map) => ((*map).to_owned(), rest.trim()),
         None => (String::new(), value),
-    }
-}
-
-fn scope_name(word: &str) -> &'static str {
-    match word.to_ascii_lowercase().as_str() {
-        "one" | "onelevel" => "onelevel",
-        "base" => "base",
-        _ => "subtree",
     }
 }
 

@@ -5,7 +5,7 @@ mod others;
 use super::Wishes;
 use super::draft::{Draft, Level, Origin};
 use super::filter::{both, without_braces};
-use super::keywords::{Line, lines, other};
+use super::keywords::{COMMON, Line, lines, other, scope_name};
 use super::literal::Literal;
 use super::query::Query;
 use super::servers::{self, Account, Servers};
@@ -36,7 +36,7 @@ pub fn convert(text: &str, wishes: &Wishes<'_>, draft: &mut Draft) {
     for line in lines(text) {
         let origin = line.origin();
         if !reading.take(&line, &origin) && !setting(draft, &line, &origin) {
-            other(draft, others::OTHERS, &line.keyword, &origin);
+            other(draft, &[others::OTHERS, COMMON], &line.keyword, &origin);
         }
     }
     servers::client_certificate(draft);
@@ -216,14 +216,6 @@ impl Reading {
             draft.about("server.uris", Level::Todo, &Origin::default(), text);
         }
         servers.write(draft);
-    }
-}
-
-fn scope_name(word: &str) -> &'static str {
-    match word.to_ascii_lowercase().as_str() {
-        "one" | "onelevel" => "onelevel",
-        "base" => "base",
-        _ => "subtree",
     }
 }
 

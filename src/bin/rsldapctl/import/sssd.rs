@@ -226,7 +226,7 @@ fn rest(domain: &Domain, draft: &mut Draft) {
             };
             other(
                 draft,
-                others::OTHERS,
+                &[others::OTHERS],
                 &pair.key,
                 &Origin::new(pair.line, shown),
             );

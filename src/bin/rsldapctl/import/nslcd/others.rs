@@ -1,4 +1,4 @@
-//! Keys of nslcd.conf without a key of ours.
+//! Keys of nslcd.conf without a key of ours, besides those of `keywords::COMMON`.
 
 use crate::import::draft::Level;
 use crate::import::keywords::Others;
@@ -25,12 +25,6 @@ pub const OTHERS: &Others = &[
         Level::Note,
         "the module logs to the system log; see log.level and log.file",
     ),
-    ("debug", Level::Note, "see log.level"),
-    (
-        "ldap_version",
-        Level::Note,
-        "of no meaning here: it is always 3",
-    ),
     (
         "rootpwmoddn",
         Level::Note,
@@ -42,55 +36,9 @@ pub const OTHERS: &Others = &[
         "no equivalent; it is not copied",
     ),
     (
-        "sasl_*",
-        Level::Note,
-        "no equivalent: of SASL there is EXTERNAL alone",
-    ),
-    (
-        "use_sasl",
-        Level::Note,
-        "no equivalent: of SASL there is EXTERNAL alone",
-    ),
-    (
-        "krb5_ccname",
-        Level::Note,
-        "no equivalent: there is no Kerberos",
-    ),
-    (
-        "referrals",
-        Level::Note,
-        "referrals are never followed here",
-    ),
-    (
-        "deref",
-        Level::Warning,
-        "no equivalent: aliases are not followed here",
-    ),
-    (
         "pagesize",
         Level::Note,
         "of no meaning here: nothing is listed",
-    ),
-    ("tls_randfile", Level::Note, "of no meaning here"),
-    (
-        "tls_ciphers",
-        Level::Warning,
-        "no equivalent: TLS 1.2 and 1.3 with its own ciphers",
-    ),
-    (
-        "tls_reqsan",
-        Level::Note,
-        "the server's name has to be in its certificate's subjectAltName",
-    ),
-    (
-        "tls_crlcheck",
-        Level::Warning,
-        "no equivalent: revocation lists are not read",
-    ),
-    (
-        "tls_crlfile",
-        Level::Warning,
-        "no equivalent: revocation lists are not read",
     ),
     (
         "validnames",
@@ -98,7 +46,6 @@ pub const OTHERS: &Others = &[
         "no equivalent: which names can be an account's is fixed",
     ),
     ("allow_capitals", Level::Note, NSS),
-    ("nss_*", Level::Note, NSS),
     (
         "pam_authc_search",
         Level::Note,

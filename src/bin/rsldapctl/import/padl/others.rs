@@ -1,17 +1,11 @@
-//! Keys of PADL's ldap.conf without a key of ours.
+//! Keys of PADL's ldap.conf without a key of ours, besides those of `keywords::COMMON`.
 
 use crate::import::draft::Level;
 use crate::import::keywords::Others;
 
-const NSS: &str = "of no meaning here: accounts come from NSS, by whatever means";
 const CONNECTION: &str = "of no meaning here: a connection lasts for one login";
 
 pub const OTHERS: &Others = &[
-    (
-        "ldap_version",
-        Level::Note,
-        "of no meaning here: it is always 3",
-    ),
     ("idle_timelimit", Level::Note, CONNECTION),
     (
         "bind_policy",
@@ -30,7 +24,6 @@ pub const OTHERS: &Others = &[
         Level::Note,
         "of no meaning here: for the login, pam_login_attribute counts",
     ),
-    ("nss_*", Level::Note, NSS),
     (
         "pam_lookup_policy",
         Level::Note,
@@ -59,17 +52,7 @@ pub const OTHERS: &Others = &[
     ("pam_nds_*", Level::Note, "no equivalent"),
     ("pam_*", Level::Warning, "no equivalent"),
     (
-        "use_sasl",
-        Level::Note,
-        "no equivalent: of SASL there is EXTERNAL alone",
-    ),
-    (
         "rootuse_sasl",
-        Level::Note,
-        "no equivalent: of SASL there is EXTERNAL alone",
-    ),
-    (
-        "sasl_*",
         Level::Note,
         "no equivalent: of SASL there is EXTERNAL alone",
     ),
@@ -79,35 +62,15 @@ pub const OTHERS: &Others = &[
         "no equivalent: of SASL there is EXTERNAL alone",
     ),
     (
-        "krb5_ccname",
-        Level::Note,
-        "no equivalent: there is no Kerberos",
-    ),
-    (
         "gssapi_*",
         Level::Note,
         "no equivalent: there is no Kerberos",
-    ),
-    (
-        "referrals",
-        Level::Note,
-        "referrals are never followed here",
-    ),
-    (
-        "deref",
-        Level::Warning,
-        "no equivalent: aliases are not followed here",
     ),
     ("restart", Level::Note, "of no meaning here"),
     (
         "sslpath",
         Level::Warning,
         "no equivalent: name the authorities in tls.ca_file or tls.ca_dir",
-    ),
-    (
-        "tls_ciphers",
-        Level::Warning,
-        "no equivalent: TLS 1.2 and 1.3 with its own ciphers",
     ),
     (
         "tls_cipher_suite",
@@ -119,19 +82,6 @@ pub const OTHERS: &Others = &[
         Level::Note,
         "of no meaning here: TLS 1.2 is the oldest",
     ),
-    (
-        "tls_crl*",
-        Level::Warning,
-        "no equivalent: revocation lists are not read",
-    ),
-    (
-        "tls_reqsan",
-        Level::Note,
-        "the server's name has to be in its certificate's subjectAltName",
-    ),
-    ("tls_rand*", Level::Note, "of no meaning here"),
-    ("tls_randfile", Level::Note, "of no meaning here"),
-    ("debug", Level::Note, "see log.level"),
     (
         "logdir",
         Level::Note,
