@@ -89,14 +89,10 @@ impl Place {
     /// # Errors
     /// It is longer than `limit`, cannot be read, or is none that root alone can have written.
     pub fn read(&self, name: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
-        let mut options = OpenOptions::new();
-        options.read(true).custom_flags(FLAGS);
-        let file = match options.open(self.0.join(name)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
         let odd = |what: &str| Err(io::Error::new(ErrorKind::InvalidData, what));
+        let Some(file) = self.open_to_read(name)? else {
+            return Ok(None);
+        };
         if !is_genuine(&file) {
             return odd("not a file of root's alone");
         }
@@ -107,6 +103,22 @@ impl Place {
             return odd("too long");
         }
         Ok(Some(bytes))
+    }
+
+    /// The file that has the name. One that [`Place::replace`] has taken the name from since it was
+    /// opened has none any more: then there is another one to open.
+    fn open_to_read(&self, name: &str) -> io::Result<Option<File>> {
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(FLAGS);
+        for _ in 0..TRIES {
+            match options.open(self.0.join(name)) {
+                Ok(file) if file.metadata()?.nlink() == 0 => {}
+                Ok(file) => return Ok(Some(file)),
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::other("it is replaced all the time"))
     }
 
     /// Puts a file in the place of whatever has its name: whoever reads it sees the old one or the
