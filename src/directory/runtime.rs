@@ -22,6 +22,8 @@ impl Queue {
         work: impl Future<Output = Result<T, DirectoryError>>,
     ) -> Result<T, DirectoryError> {
         let mut result = None;
+        // On the heap at once: the stack may be a small one.
+        let work = Box::pin(work);
         self.finish(Box::pin(async { result = Some(work.await) }))?;
         result.unwrap_or_else(|| Err(none(&ErrorKind::Interrupted.into())))
     }

@@ -31,8 +31,9 @@ pub enum NoResult {
 /// There is no result by then.
 pub async fn within<T>(limit: Instant, work: impl Future<Output = T>) -> Result<T, NoResult> {
     let mut result = None;
-    let work = async { result = Some(work.await) };
-    done_within(limit, Box::pin(work)).await?;
+    // On the heap at once: the stack may be a small one.
+    let work = Box::pin(work);
+    done_within(limit, Box::pin(async { result = Some(work.await) })).await?;
     result.ok_or(NoResult::Silence)
 }
 
