@@ -21,6 +21,7 @@ mod offline;
 mod refusals;
 mod verifier;
 
+use std::cell::LazyCell;
 use std::path::Path;
 
 use crate::config::Config;
@@ -92,7 +93,8 @@ pub fn decide(
         Phase::Auth => transaction.password()?.ok(),
         Phase::Account => None,
     };
-    let bases = Bases::of(config, &ServiceName::of_transaction(service));
+    // Most logins have nothing to compare it with.
+    let bases = LazyCell::new(|| Bases::of(config, &ServiceName::of_transaction(service)));
     let refusals = LastRefusals::of(&user, &bases, remarks);
     let cache = Cache::of(&user, config);
     // Nobody gets in by an answer that is older than a refusal.

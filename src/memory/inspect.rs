@@ -230,7 +230,7 @@ impl<'a> Looker<'a> {
     fn offline_state(&self, user: &UserName, kept: &offline::Kept) -> OfflineState {
         let offline = Offline {
             user,
-            bases: &self.other,
+            bases: &&self.other,
             config: self.config,
         };
         if !self.config.offline.credentials {

@@ -5,6 +5,7 @@
 //! the password; the account phase takes over the one of its own transaction.
 
 use std::io;
+use std::ops::Deref;
 use std::path::Path;
 
 use super::attempts::{self, Denied, Times};
@@ -30,7 +31,7 @@ pub struct Offline<'a> {
     /// Who.
     pub user: &'a UserName,
     /// What is asked.
-    pub bases: &'a Bases,
+    pub bases: &'a dyn Deref<Target = Bases>,
     /// The rules.
     pub config: &'a Config,
 }

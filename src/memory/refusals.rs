@@ -1,5 +1,6 @@
 //! The last known refusal of a user: learnt from every live answer, and asked for in an outage.
 
+use std::ops::Deref;
 use std::path::Path;
 
 use super::basis::Bases;
@@ -14,7 +15,7 @@ use crate::store::{Moment, NoPlace, Place, STATE, lock_user};
 /// What is remembered of the user who logs in.
 pub struct LastRefusals<'a> {
     user: &'a UserName,
-    bases: &'a Bases,
+    bases: &'a dyn Deref<Target = Bases>,
     known: Known,
     /// Before the first question of this login.
     began: Moment,
@@ -75,7 +76,11 @@ fn learnt(known: &[Refusal], lesson: Lesson, bases: &Bases, began: &Moment) -> V
 
 impl<'a> LastRefusals<'a> {
     /// Reads what is remembered.
-    pub fn of(user: &'a UserName, bases: &'a Bases, remarks: &mut Remarks) -> Self {
+    pub fn of(
+        user: &'a UserName,
+        bases: &'a dyn Deref<Target = Bases>,
+        remarks: &mut Remarks,
+    ) -> Self {
         let known = match Place::find(Path::new(STATE)) {
             Ok(place) => match refusals::read(&place, user) {
                 Ok(known) => Known::All(known),
