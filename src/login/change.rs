@@ -140,14 +140,9 @@ pub fn verify(
     dialogue: &mut dyn PasswordDialogue,
     directory: &mut dyn Directory,
 ) -> Result<Changing, HostError> {
-    let old = match dialogue.old_password()? {
+    let old = match old_password(dialogue)? {
         Ok(old) => old,
-        Err(nothing) => {
-            return Ok(Changing::local(
-                ChangeOutcome::BadPassword,
-                nothing.reason(),
-            ));
-        }
+        Err(end) => return Ok(end),
     };
     let end = match prove(config, entry, &old, dialogue, directory) {
         Err(end) => end,
@@ -174,14 +169,9 @@ pub fn update(
     dialogue: &mut dyn PasswordDialogue,
     directory: &mut dyn Directory,
 ) -> Result<Changing, HostError> {
-    let old = match dialogue.old_password()? {
+    let old = match old_password(dialogue)? {
         Ok(old) => old,
-        Err(nothing) => {
-            return Ok(Changing::local(
-                ChangeOutcome::BadPassword,
-                nothing.reason(),
-            ));
-        }
+        Err(end) => return Ok(end),
     };
     let new = match dialogue.new_password()? {
         Ok(new) => new,
@@ -210,6 +200,17 @@ pub fn update(
         account,
         ..at_server(end, directory)
     })
+}
+
+/// The password as it is, or the end of the pass where nothing of use was typed.
+///
+/// # Errors
+/// It could not be asked for.
+fn old_password(
+    dialogue: &mut dyn PasswordDialogue,
+) -> Result<Result<Password, Changing>, HostError> {
+    let typed = dialogue.old_password()?;
+    Ok(typed.map_err(|nothing| Changing::local(ChangeOutcome::BadPassword, nothing.reason())))
 }
 
 /// Nothing was sent, or nothing that changes a password.
