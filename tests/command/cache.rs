@@ -14,7 +14,8 @@ use pam_rsldap::store::{Place, lock_user};
 use serde_json::Value;
 
 use crate::common::pam::{PAM_AUTHINFO_UNAVAIL, PAM_PERM_DENIED, PAM_SUCCESS};
-use crate::fixture::{ask, harmless, run};
+use crate::fixture::{ask, harmless};
+use crate::rsldapctl::run;
 use site::{
     EVERYTHING, RUN, STATE, after_some_logins, configure, files, now, on_a_host, things, users,
 };

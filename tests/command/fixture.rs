@@ -1,13 +1,13 @@
 //! The command, and a directory with something wrong of every kind.
 
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::Value;
 
 use crate::common::directory::{BASE, GROUPS, Ldif, group_dn, password_of, user_dn};
 use crate::common::slapd::{Lease, Pool, SlapdOptions};
+use crate::rsldapctl::run;
 
 static SERVERS: Pool = Pool::new(options);
 
@@ -134,26 +134,6 @@ pub fn ask(config: &Path, arguments: &[&str], stdin: &str) -> Answer {
         text,
         json: serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}:\n{json}")),
     }
-}
-
-/// Runs it once.
-pub fn run(config: &Path, arguments: &[&str], stdin: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_rsldapctl"))
-        .arg("--config")
-        .arg(config)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("rsldapctl");
-    // A command that does not read has closed its end.
-    let _ = child
-        .stdin
-        .take()
-        .expect("a pipe")
-        .write_all(stdin.as_bytes());
-    child.wait_with_output().expect("rsldapctl")
 }
 
 /// Standard output, in which nothing is secret and nothing drives a terminal.

@@ -11,5 +11,7 @@ mod check_files;
 mod check_servers;
 mod explain;
 mod fixture;
+#[path = "../common/rsldapctl.rs"]
+mod rsldapctl;
 mod terminal;
 mod usage;

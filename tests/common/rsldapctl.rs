@@ -1,20 +1,20 @@
-//! The command, asked for JSON.
+//! The command, as its users start it.
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-/// The exit status, and what it says.
-pub fn ask(config: &Path, arguments: &[&str], stdin: &str) -> (Option<i32>, Value) {
+/// Runs it once.
+pub fn run(config: &Path, arguments: &[&str], stdin: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_rsldapctl"))
         .arg("--config")
         .arg(config)
-        .arg("--json")
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .expect("rsldapctl");
     // A command that does not read has closed its end.
@@ -23,10 +23,16 @@ pub fn ask(config: &Path, arguments: &[&str], stdin: &str) -> (Option<i32>, Valu
         .take()
         .expect("a pipe")
         .write_all(stdin.as_bytes());
-    let output = child.wait_with_output().expect("rsldapctl");
+    child.wait_with_output().expect("rsldapctl")
+}
+
+/// The exit status, and what it says as JSON.
+#[allow(dead_code)] // not every suite asks for JSON alone
+pub fn ask(config: &Path, arguments: &[&str], stdin: &str) -> (Option<i32>, Value) {
+    let output = run(config, &[&["--json"], arguments].concat(), stdin);
     let said = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-        let text = String::from_utf8_lossy(&output.stdout);
-        panic!("{error}:\n{text}")
+        let text = [output.stdout.as_slice(), &output.stderr].concat();
+        panic!("{error}:\n{}", String::from_utf8_lossy(&text))
     });
     (output.status.code(), said)
 }

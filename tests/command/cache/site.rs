@@ -12,8 +12,9 @@ use crate::common::login;
 use crate::common::module;
 use crate::common::pam::{Client, PAM_PERM_DENIED, PAM_SUCCESS};
 use crate::common::slapd::{Slapd, SlapdOptions, free_port};
-use crate::fixture::{Answer, ask, harmless, run};
+use crate::fixture::{Answer, ask, harmless};
 use crate::private_host::PrivateHost;
+use crate::rsldapctl::run;
 
 pub const RUN: &str = "/run/pam_rsldap";
 pub const STATE: &str = "/var/lib/pam_rsldap";
