@@ -102,7 +102,7 @@ pub fn decide(
         true => None,
         false => cache.fresh(remarks),
     };
-    let mut directory = Cached::new(directory, kept);
+    let mut directory = Cached::new(directory, kept, cache.is_on());
     let decision = live(transaction, &mut directory, |transaction, directory| {
         login::decide(phase, config, subject, local_uid, transaction, directory)
     })?;

@@ -39,9 +39,15 @@ impl<'a> Cache<'a> {
         }
     }
 
+    /// Whether anything is to be remembered.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        !self.limit.is_zero()
+    }
+
     /// What is remembered and fresh.
     pub fn fresh(&self, remarks: &mut Remarks) -> Option<Kept> {
-        if self.limit.is_zero() {
+        if !self.is_on() {
             return None;
         }
         let place = Place::existing(Path::new(RUN))?;
@@ -67,7 +73,7 @@ impl<'a> Cache<'a> {
     ) {
         match outcome {
             Outcome::Granted => {
-                if let (Some(kept), false) = (learnt, self.limit.is_zero()) {
+                if let Some(kept) = learnt {
                     self.keep(kept, remarks);
                 }
             }

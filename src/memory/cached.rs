@@ -18,6 +18,8 @@ use crate::store::cache::Kept;
 /// A directory, and what is remembered of one user.
 pub struct Cached<'a> {
     inner: &'a mut dyn Directory,
+    /// Whether answers are noted, for the next login.
+    learns: bool,
     /// What is known of the user: remembered, or learnt.
     kept: Option<Kept>,
     /// It has not been written yet.
@@ -29,10 +31,11 @@ pub struct Cached<'a> {
 }
 
 impl<'a> Cached<'a> {
-    /// With what is remembered and fresh.
-    pub fn new(inner: &'a mut dyn Directory, kept: Option<Kept>) -> Self {
+    /// With what is remembered and fresh, if `learns`; else all is asked and nothing noted.
+    pub fn new(inner: &'a mut dyn Directory, kept: Option<Kept>, learns: bool) -> Self {
         Cached {
             inner,
+            learns,
             kept,
             is_new: false,
             used: false,
@@ -79,6 +82,9 @@ impl Directory for Cached<'_> {
         if let Some(kept) = &self.kept {
             self.used |= !self.is_new;
             return Ok(vec![kept.entry.clone()]);
+        }
+        if !self.learns {
+            return self.inner.find(user);
         }
         let since = Moment::now();
         let found = self.inner.find(user)?;

@@ -181,7 +181,7 @@ impl<'a> Looker<'a> {
             return Ok(None);
         };
         let wanted = Cache::of(&user, self.config);
-        let state = if wanted.limit.is_zero() {
+        let state = if !wanted.is_on() {
             CacheState::Off
         } else if configuration != wanted.configuration {
             CacheState::OtherConfiguration

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::path::Path;
+use std::time::Duration;
 
 use super::basis::Bases;
 use super::date::date;
@@ -11,14 +12,15 @@ use crate::names::UserName;
 use crate::outcome::Outcome;
 use crate::store::refusals::{self, Refusal};
 use crate::store::{Moment, NoPlace, Place, STATE, lock_user};
+use crate::sys;
 
 /// What is remembered of the user who logs in.
 pub struct LastRefusals<'a> {
     user: &'a UserName,
     bases: &'a dyn Deref<Target = Bases>,
     known: Known,
-    /// Before the first question of this login.
-    began: Moment,
+    /// Before the first question of this login, on the clock of this boot.
+    began: Duration,
 }
 
 enum Known {
@@ -109,7 +111,7 @@ impl<'a> LastRefusals<'a> {
             user,
             bases,
             known,
-            began: Moment::now(),
+            began: sys::boot_time(),
         }
     }
 
@@ -163,7 +165,8 @@ impl<'a> LastRefusals<'a> {
             Err(unusable) if unusable.is_damaged => Vec::new(),
             Err(unusable) => return Err(unusable.why),
         };
-        let mut left = learnt(&known, lesson, self.bases, &self.began);
+        let began = Moment::of_this_boot(self.began);
+        let mut left = learnt(&known, lesson, self.bases, &began);
         if let Lesson::Refused(stage) = lesson {
             left.push(Refusal {
                 basis: self.bases.at(stage).to_owned(),

@@ -21,10 +21,17 @@ impl Moment {
     /// Now.
     #[must_use]
     pub fn now() -> Self {
+        Moment::of_this_boot(sys::boot_time())
+    }
+
+    /// A time of this boot. What it is called is read from a file, so that a login which only might need
+    /// to know notes the time alone.
+    #[must_use]
+    pub fn of_this_boot(at: Duration) -> Self {
         let boot = fs::read_to_string(BOOT_ID).unwrap_or_default();
         Moment {
             boot: boot.trim_end().to_owned(),
-            at: sys::boot_time(),
+            at,
         }
     }
 
