@@ -85,12 +85,11 @@ impl Site<'_> {
         let mut all = vec![SUDO_GATE, ("flags", either.as_str())];
         all.extend(overrides);
         let config = self.slapd.config(&all);
-        let lines = format!(
-            "auth required {0} config={1} debug\naccount required {0} config={1} debug\n\
-             password required {0} config={1} debug\nsession required {0} config={1} debug\n",
-            module().display(),
-            config.display()
-        );
+        // The one that is installed on the private host: nobody may read a checkout in root's home.
+        let module = format!("pam_rsldap.so config={} debug", config.display());
+        let lines = ["auth", "account", "password", "session"]
+            .map(|facility| format!("{facility} required {module}\n"))
+            .concat();
         for service in SERVICES {
             fs::write(self.stack.path().join(service), &lines).expect("a service file");
         }
