@@ -52,11 +52,14 @@ impl Operations {
             if bind.contains(" method=") {
                 self.binds.push(quoted(bind));
             }
-        } else if let Some((_, search)) = line.split_once(" SRCH base=") {
-            let filter = search
-                .split_once(" filter=")
-                .map_or("", |(_, filter)| filter);
-            self.searches.push((quoted(search), quoted(filter)));
+        } else if line.contains(" SRCH base=") {
+            // slapd cuts a long message, and its line end with it: the next one is on the same line.
+            for search in line.split(" SRCH base=").skip(1) {
+                let filter = search
+                    .split_once(" filter=")
+                    .map_or("", |(_, filter)| filter);
+                self.searches.push((quoted(search), quoted(filter)));
+            }
         } else if let Some((_, compare)) = line.split_once(" CMP dn=") {
             let attribute = compare
                 .split_once(" attr=")
