@@ -89,33 +89,34 @@ impl Place {
     /// # Errors
     /// It is longer than `limit`, cannot be read, or is none that root alone can have written.
     pub fn read(&self, name: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
-        let odd = |what: &str| Err(io::Error::new(ErrorKind::InvalidData, what));
         let Some(file) = self.open_to_read(name)? else {
             return Ok(None);
         };
-        if !is_genuine(&file) {
-            return odd("not a file of root's alone");
-        }
         let mut bytes = Vec::new();
         let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
         file.take(most).read_to_end(&mut bytes)?;
         if bytes.len() > limit {
-            return odd("too long");
+            return Err(odd("too long"));
         }
         Ok(Some(bytes))
     }
 
-    /// The file that has the name. One that [`Place::replace`] has taken the name from since it was
-    /// opened has none any more: then there is another one to open.
+    /// The file that has the name, which root alone can have written. One that [`Place::replace`] has taken
+    /// the name from since it was opened has none any more: then there is another one to open. Both is
+    /// told by one look: between two of them it might lose its name.
     fn open_to_read(&self, name: &str) -> io::Result<Option<File>> {
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(FLAGS);
         for _ in 0..TRIES {
-            match options.open(self.0.join(name)) {
-                Ok(file) if file.metadata()?.nlink() == 0 => {}
-                Ok(file) => return Ok(Some(file)),
+            let file = match options.open(self.0.join(name)) {
+                Ok(file) => file,
                 Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(error),
+            };
+            match file.metadata()? {
+                found if found.nlink() == 0 => {}
+                found if is_genuine(&found) => return Ok(Some(file)),
+                _ => return Err(odd("not a file of root's alone")),
             }
         }
         Err(io::Error::other("it is replaced all the time"))
@@ -161,7 +162,7 @@ impl Place {
                 continue;
             }
             // Somebody may have taken the file away meanwhile.
-            if is_genuine(&file) {
+            if is_genuine_now(&file) {
                 return Ok(Lock { _file: file });
             }
         }
@@ -171,10 +172,10 @@ impl Place {
     }
 
     fn lock_file(&self, name: &str) -> io::Result<File> {
-        let odd = || io::Error::other("the lock is not a file of root's alone");
+        let foreign = || io::Error::other("the lock is not a file of root's alone");
         let open = || {
             let file = Self::options().create(true).open(self.0.join(name))?;
-            is_genuine(&file).then_some(file).ok_or_else(odd)
+            is_genuine_now(&file).then_some(file).ok_or_else(foreign)
         };
         open().or_else(|_| {
             self.remove(name);
@@ -186,7 +187,7 @@ impl Place {
     /// written.
     pub fn file(&self, name: &str) -> Option<File> {
         let file = Self::options().open(self.0.join(name)).ok()?;
-        is_genuine(&file).then_some(file)
+        is_genuine_now(&file).then_some(file)
     }
 
     /// A file for reading and writing: an existing one, or a new one in place of whatever else has
@@ -233,10 +234,18 @@ impl Place {
 
 const FLAGS: i32 = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC;
 
+/// What is in the place of a file, and is none that can be believed.
+fn odd(what: &str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, what)
+}
+
 /// A file that root alone can have written, under this one name.
-fn is_genuine(file: &File) -> bool {
-    let found = file.metadata();
-    found.is_ok_and(|found| found.is_file() && is_private(&found) && found.nlink() == 1)
+fn is_genuine(found: &Metadata) -> bool {
+    found.is_file() && is_private(found) && found.nlink() == 1
+}
+
+fn is_genuine_now(file: &File) -> bool {
+    file.metadata().is_ok_and(|found| is_genuine(&found))
 }
 
 /// Root's, and no right for anybody else.

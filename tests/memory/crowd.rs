@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
+
+use pam_rsldap::store::Place;
 
 use crate::child::Task;
 use crate::common::pam::{PAM_AUTHINFO_UNAVAIL, PAM_PERM_DENIED, PAM_SUCCESS};
@@ -223,5 +226,26 @@ fn a_boot_clock_that_jumps_makes_answers_old_or_void_and_refusals_neither() {
         assert!(Path::new(&path).exists());
         fs::remove_dir_all(RUN).unwrap();
         assert_eq!(site.account("sshd", "carol"), PAM_PERM_DENIED);
+    });
+}
+
+#[test]
+fn a_file_that_is_replaced_while_it_is_read_is_neither_gone_nor_damaged() {
+    let directory = tempfile::TempDir::new().expect("a temporary directory");
+    let place = Place::made(&directory.path().join("place")).expect("a directory of root's alone");
+    place.replace("x", b"0", false).expect("a file");
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0..20_000_u32 {
+                let text = number.to_string();
+                place.replace("x", text.as_bytes(), false).expect("write");
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        while !done.load(Ordering::Relaxed) {
+            let read = place.read("x", 100).expect("what is whole");
+            assert!(read.is_some_and(|text| !text.is_empty()));
+        }
     });
 }
