@@ -34,10 +34,7 @@ pub async fn answer(
     user: &Entry,
     questions: &[Question],
 ) -> Result<Vec<Answer>, DirectoryError> {
-    let values = user.values(MEMBER_OF).iter().take(MAX_VALUES);
-    let groups: Vec<Dn> = values
-        .filter_map(|value| Dn::received(std::str::from_utf8(value).ok()?).ok())
-        .collect();
+    let groups: Vec<Dn> = listed(user).take(MAX_VALUES).collect();
     let answering = questions
         .iter()
         .map(|question| answer_one((session, time), user, &groups, question));
@@ -73,11 +70,7 @@ pub async fn names(
     name: &AttributeName,
 ) -> Result<Vec<String>, DirectoryError> {
     let reached = |group: &Dn| search.iter().any(|search| search.reaches(group));
-    let values = user.values(MEMBER_OF).iter();
-    let groups: Vec<Dn> = values
-        .filter_map(|value| Dn::parse(std::str::from_utf8(value).ok()?).ok())
-        .filter(reached)
-        .collect();
+    let groups: Vec<Dn> = listed(user).filter(reached).collect();
     if groups.len() > MAX_NAMES || user.has_range_of(MEMBER_OF) {
         let problem = format!("memberOf has more than {MAX_NAMES} groups of group.search");
         return Err(DirectoryError::Config(problem));
@@ -93,6 +86,12 @@ pub async fn names(
             Found::Nothing | Found::NoSuchEntry | Found::Withheld(_) => None,
         })
         .collect())
+}
+
+/// The groups that `memberOf` lists.
+fn listed(user: &Entry) -> impl Iterator<Item = Dn> {
+    let values = user.values(MEMBER_OF).iter();
+    values.filter_map(|value| Dn::received(std::str::from_utf8(value).ok()?).ok())
 }
 
 /// Whether there are more values than were looked at. Active Directory sends the first 1,500 of a
