@@ -33,6 +33,7 @@
 )]
 
 pub mod account_state;
+mod calendar;
 pub mod config;
 pub mod directory;
 mod host_names;

@@ -1,24 +1,13 @@
 //! A time for people.
 
+use crate::calendar::civil;
+
 /// Seconds since 1970 as `2026-11-24 11:13 UTC`: not local time, whose rules would come from the
 /// environment (tzset(3)).
 #[must_use]
 pub fn date(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // The Gregorian calendar repeats every 400 years. A year that begins in March has its leap day at
-    // its end.
-    let shifted = days + 719_468;
-    let (era, day) = (shifted / 146_097, shifted % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, years) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    let year = era * 400 + year + years;
+    let (year, month, day) = civil(days);
     let (hour, minute) = (rest / 3600, rest % 3600 / 60);
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
 }
