@@ -34,6 +34,7 @@
 
 pub mod account_state;
 mod calendar;
+pub mod characters;
 pub mod config;
 pub mod directory;
 mod host_names;

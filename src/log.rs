@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use syslog::{Facility, LogFormat, Logger, LoggerBackend, Severity};
 
+use crate::characters::is_invisible;
 use crate::config::{Log as Settings, LogFacility, LogLevel};
 use crate::directory::Cause;
 use crate::login::Decision;
@@ -290,22 +291,6 @@ fn printable(value: &[u8], limit: usize) -> String {
         }
     }
     text
-}
-
-/// Characters that change the direction or the look of what is around them.
-fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
 }
 
 /// The name that the lines of a PAM module go under: that of the program, as pam_syslog(3) does.

@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::{Change, ChangeVerdict, Directory, DirectoryError, Entry, UserBindVerdict};
+use crate::characters::is_invisible;
 use crate::names::{Dn, UserName};
 use crate::policy::{Answer, Proof, Question};
 use crate::secret::Password;
@@ -204,9 +205,10 @@ fn listed<T: AsRef<str>>(parts: &[T], nothing: &str) -> String {
 
 /// Control characters, and those that change the direction or the look of a text, as `?`.
 fn harmless(c: char) -> char {
-    let invisible = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    if c.is_control() || invisible { '?' } else { c }
+    match c.is_control() || is_invisible(c) {
+        true => '?',
+        false => c,
+    }
 }
 
 #[cfg(test)]

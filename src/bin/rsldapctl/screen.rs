@@ -3,6 +3,7 @@
 use std::env;
 use std::io::{self, IsTerminal, Write};
 
+use pam_rsldap::characters::is_invisible;
 use serde::Serialize;
 
 /// How a word is shown.
@@ -52,9 +53,7 @@ impl Screen {
 
 /// Control characters, and those that change the direction or the look of a text.
 fn is_harmful(c: char) -> bool {
-    let invisible = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
-    c.is_control() || invisible
+    c.is_control() || is_invisible(c)
 }
 
 /// A text that cannot drive a terminal.
@@ -74,7 +73,10 @@ pub fn print_json(report: &impl Serialize) {
     for c in text.chars() {
         // serde_json has escaped the control characters of ASCII but DEL; the line ends are its own.
         if c != '\n' && is_harmful(c) {
-            safe.push_str(&format!("\\u{:04x}", u32::from(c)));
+            // JSON writes what is beyond U+FFFF as two (RFC 8259 §7).
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
         } else {
             safe.push(c);
         }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use pam_rsldap::characters::is_invisible;
+
 /// A value of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Literal {
@@ -103,8 +105,7 @@ pub fn harmless(text: &str) -> String {
 
 /// U+202A and the like turn the direction of the text around.
 fn is_visible(c: char) -> bool {
-    let invisible = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    !c.is_control() && !invisible
+    !c.is_control() && !is_invisible(c)
 }
 
 /// Lines of at most `width` columns, each with `# ` in front. A line end in the text stays one.

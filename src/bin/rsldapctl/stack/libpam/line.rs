@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use pam_rsldap::characters::is_invisible;
+
 use super::control::Control;
 
 /// The management groups of pam.conf(5), there called types.
@@ -138,8 +140,7 @@ pub fn printable(bytes: &[u8]) -> String {
 
 fn harmless(c: char) -> char {
     // U+202A and the like turn the direction of the text around.
-    let invisible = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    if c.is_control() || invisible || c == char::REPLACEMENT_CHARACTER {
+    if c.is_control() || is_invisible(c) || c == char::REPLACEMENT_CHARACTER {
         '?'
     } else {
         c
