@@ -233,6 +233,58 @@ pub fn max_groups() -> usize {
     usize::try_from(limit).unwrap_or(0)
 }
 
+/// A terminal that does not show what is typed, until this is dropped (termios(3)). The key that would
+/// interrupt the program ends the line there, so that nobody is left with a blind terminal.
+pub struct Hidden<'a> {
+    terminal: &'a File,
+    before: libc::termios,
+}
+
+impl<'a> Hidden<'a> {
+    /// Switches the echo off, and drops what was typed before.
+    ///
+    /// # Errors
+    /// It is no terminal, or one that does not obey.
+    pub fn new(terminal: &'a File) -> io::Result<Self> {
+        let mut before = MaybeUninit::<libc::termios>::uninit();
+        // SAFETY: tcgetattr(3) writes a structure to a place that is ours; the descriptor is open.
+        if unsafe { libc::tcgetattr(terminal.as_raw_fd(), before.as_mut_ptr()) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: tcgetattr(3) returned 0, so it has written.
+        let before = unsafe { before.assume_init() };
+        let hidden = Hidden { terminal, before };
+        let mut wanted = before;
+        wanted.c_lflag &= !(libc::ECHO | libc::ISIG);
+        if let Some(end) = wanted.c_cc.get_mut(libc::VEOL) {
+            *end = hidden.interrupt();
+        }
+        hidden.set(&wanted)?;
+        Ok(hidden)
+    }
+
+    /// The byte of the key that interrupts, such as Ctrl-C.
+    #[must_use]
+    pub fn interrupt(&self) -> u8 {
+        let key = self.before.c_cc.get(libc::VINTR);
+        key.copied().unwrap_or(libc::_POSIX_VDISABLE)
+    }
+
+    fn set(&self, settings: &libc::termios) -> io::Result<()> {
+        // SAFETY: tcsetattr(3) reads a structure; the descriptor is open.
+        match unsafe { libc::tcsetattr(self.terminal.as_raw_fd(), libc::TCSAFLUSH, settings) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+}
+
+impl Drop for Hidden<'_> {
+    fn drop(&mut self) {
+        let _ = self.set(&self.before);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,8 +9,8 @@ mod keys;
 mod screen;
 mod stack;
 mod status;
+mod usage;
 
-use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -95,7 +95,7 @@ enum Action {
 }
 
 fn main() -> ExitCode {
-    let command = Command::parse();
+    let command = Command::try_parse().unwrap_or_else(|error| usage::end(&error));
     let answer = match &command.action {
         Action::Check { offline } => check::run(&command.config, *offline, command.json),
         Action::Explain {
@@ -119,9 +119,7 @@ fn main() -> ExitCode {
         Action::Keys { user, service } => keys::run(&command.config, user, service, command.json),
         Action::Import(question) => import::run(question, command.json),
         Action::Completions { shell } => {
-            let name = "rsldapctl";
-            clap_complete::generate(*shell, &mut Command::command(), name, &mut io::stdout());
-            Answer::Good
+            usage::completions(*shell, &mut Command::command(), command.json)
         }
     };
     ExitCode::from(match answer {

@@ -42,9 +42,7 @@ pub fn run(config: &Path, question: &Question<'_>, json: bool) -> Answer {
             return Answer::Misconfigured;
         }
     };
-    let ours = [Facility::Auth, Facility::Account]
-        .into_iter()
-        .find_map(|f| service.lines(f).iter().find(|line| modules::is_ours(line)));
+    let ours = our_line(&service);
     let (fallback, unreadable) = fallback(&config_path(config, question.root, ours));
     let denies = ours.is_some_and(|line| line.has_argument("config_error=deny"));
     let subject = findings::Subject {
@@ -73,6 +71,12 @@ pub struct Next {
     /// False: the service has no file, and that of `other` counts.
     pub own_file: bool,
     pub row: Option<report::Outcome>,
+    /// What libpam does behind the module's line: the lines that may be next, or that the phase ends.
+    pub auth_next: Vec<String>,
+    pub account_next: Vec<String>,
+    /// The configuration that the module's line names.
+    #[serde(skip)]
+    pub configuration: Option<PathBuf>,
 }
 
 /// What the application gets for this outcome, by this host's service files.
@@ -87,12 +91,18 @@ pub fn next(service: &str, outcome: Outcome, fallback: &Fallback) -> Next {
                 error: None,
                 own_file: service.file.is_some(),
                 row: Some(report::outcome(&row)),
+                auth_next: rows::behind_ours(event, &service, Facility::Auth, fallback),
+                account_next: rows::behind_ours(event, &service, Facility::Account, fallback),
+                configuration: our_line(&service).and_then(named_config),
             }
         }
         Err(error) => Next {
             error: Some(error),
             own_file: false,
             row: None,
+            auth_next: Vec::new(),
+            account_next: Vec::new(),
+            configuration: None,
         },
     }
 }
@@ -122,15 +132,23 @@ fn read_service(question: &Question<'_>) -> Result<read::Service, String> {
 /// The configuration that our line names, or else that of the command line. Paths that the host's
 /// own programs use are below `root`.
 fn config_path(given: &Path, root: &Path, ours: Option<&Line>) -> PathBuf {
-    let named = ours.and_then(|line| {
-        let argument = |a: &Vec<u8>| a.strip_prefix(b"config=").map(<[u8]>::to_vec);
-        line.arguments().iter().find_map(argument)
-    });
-    match named {
-        Some(path) => below(root, Path::new(OsStr::from_bytes(&path))),
+    match ours.and_then(named_config) {
+        Some(path) => below(root, &path),
         None if given == Path::new(DEFAULT_PATH) => below(root, given),
         None => given.to_owned(),
     }
+}
+
+fn our_line(service: &read::Service) -> Option<&Line> {
+    let lines = |facility| service.lines(facility).iter();
+    let mut all = [Facility::Auth, Facility::Account].into_iter().flat_map(lines);
+    all.find(|line| modules::is_ours(line))
+}
+
+fn named_config(line: &Line) -> Option<PathBuf> {
+    let argument = |a: &Vec<u8>| a.strip_prefix(b"config=").map(<[u8]>::to_vec);
+    let path = line.arguments().iter().find_map(argument)?;
+    Some(PathBuf::from(OsStr::from_bytes(&path)))
 }
 
 fn below(root: &Path, path: &Path) -> PathBuf {

@@ -43,7 +43,7 @@ pub struct Wire(Mutex<Record>);
 
 #[derive(Default)]
 struct Record {
-    connections: Vec<(String, ConnectionFacts)>,
+    connections: Vec<(String, ConnectionFacts, Duration)>,
     exchanges: Vec<Exchange>,
     /// The beginning of a request of which the end has not come.
     outbound: Zeroizing<Vec<u8>>,
@@ -56,7 +56,8 @@ impl Wire {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn connections(&self) -> Vec<(String, ConnectionFacts)> {
+    /// The servers, and how long connecting took.
+    pub fn connections(&self) -> Vec<(String, ConnectionFacts, Duration)> {
         self.record().connections.clone()
     }
 
@@ -66,9 +67,9 @@ impl Wire {
 }
 
 impl Tap for Wire {
-    fn connected(&self, server: &str, facts: ConnectionFacts) {
+    fn connected(&self, server: &str, facts: ConnectionFacts, took: Duration) {
         let mut record = self.record();
-        record.connections.push((server.to_owned(), facts));
+        record.connections.push((server.to_owned(), facts, took));
         record.outbound.zeroize();
         record.open.clear();
     }
@@ -215,7 +216,7 @@ mod tests {
     #[test]
     fn a_bind_is_noted_without_its_password() {
         let wire = Wire::default();
-        wire.connected("ldap://a", ConnectionFacts::default());
+        wire.connected("ldap://a", ConnectionFacts::default(), Duration::ZERO);
         let (one, two) = BIND.split_at(9);
         wire.sent(one);
         assert!(wire.exchanges().is_empty());

@@ -6,7 +6,7 @@ use pam_rsldap::outcome::{Expired, Outcome, Phase};
 
 use super::case::{Case, Helpers, Others, Ours, Strangers};
 use super::libpam::code::Code;
-use super::libpam::line::{Facility, Line};
+use super::libpam::line::{Facility, Kind, Line};
 use super::libpam::read::Service;
 use super::modules::{Subject, is_ours};
 
@@ -139,6 +139,33 @@ pub fn row(event: Event, service: &Service, fallback: &Fallback) -> Row {
         auth: cell(Facility::Auth),
         account: (event != Event::Outcome(Outcome::BadPassword)).then(|| cell(Facility::Account)),
     }
+}
+
+/// The lines that may come next when ours has answered; none if there is no such line.
+pub fn behind_ours(
+    event: Event,
+    service: &Service,
+    facility: Facility,
+    fallback: &Fallback,
+) -> Vec<String> {
+    let lines = service.lines(facility);
+    let case = plain_case(event, facility, fallback, Others::Either);
+    let mut all = Vec::new();
+    for end in case.explore(lines).ends {
+        let mut way = end.way.iter().map(|(index, _)| &lines[*index]);
+        let next = match way.find(|line| is_ours(line)) {
+            None if lines.iter().any(is_ours) => "it is not asked".to_owned(),
+            None => continue,
+            Some(_) => match way.find(|line| line.kind != Kind::Substack) {
+                Some(line) => format!("{} ({})", line.name(), line.place),
+                None => "the end".to_owned(),
+            },
+        };
+        if !all.contains(&next) {
+            all.push(next);
+        }
+    }
+    all
 }
 
 fn results(lines: &[Line], case: &Case) -> Vec<Code> {

@@ -1,0 +1,123 @@
+//! The answer in a line, and what stands beside it: whoever asks in the night reads this and no more.
+
+use std::path::Path;
+
+use pam_rsldap::outcome::Outcome;
+
+use super::Question;
+use super::remembered::Remembered;
+use crate::stack::Next;
+
+/// What the answer depends on.
+pub struct Facts<'a> {
+    pub question: &'a Question<'a>,
+    pub path: &'a Path,
+    pub outcome: Outcome,
+    pub reason: &'a str,
+    /// Whether the user is an account of this host, by this name or another.
+    pub has_account: bool,
+    pub remembered: Option<&'a Remembered>,
+    pub stack: &'a Next,
+}
+
+impl Facts<'_> {
+    /// The answer.
+    pub fn conclusion(&self) -> String {
+        let Question { user, service, .. } = self.question;
+        let user = match *user {
+            "" => "a user without a name",
+            user => user,
+        };
+        let answer = match (self.outcome, self.question.password_stdin) {
+            (Outcome::Granted, true) => "granted".to_owned(),
+            (Outcome::Granted, false) => {
+                "the directory lets the user in; the password was not tried (--password-stdin)"
+                    .to_owned()
+            }
+            (Outcome::Exempt, _) => "exempt: the name never reaches the directory".to_owned(),
+            (outcome, _) if self.reason.is_empty() => match outcome {
+                Outcome::BadPassword => "bad_password: the server says that it is wrong".to_owned(),
+                outcome => outcome.name().to_owned(),
+            },
+            (outcome, _) => format!("{}: {}", outcome.name(), self.reason),
+        };
+        format!("{user} through {service}: {answer}")
+    }
+
+    /// What is not in the answer and may well be why there is no login, or one all the same.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let is_in = matches!(self.outcome, Outcome::Granted | Outcome::MustChange);
+        let user = self.question.user;
+        if is_in && !self.has_account {
+            warnings.push(format!(
+                "this host has no account {user}: sshd and others let nobody in who has none, \
+                 whatever pam_rsldap says (getent passwd {user})"
+            ));
+        }
+        warnings.extend(self.of_memory());
+        warnings.extend(self.of_stack());
+        warnings
+    }
+
+    fn of_memory(&self) -> Vec<String> {
+        let Some(remembered) = self.remembered else {
+            return Vec::new();
+        };
+        let user = self.question.user;
+        let is_down = self.outcome == Outcome::Unavailable;
+        let mut warnings = Vec::new();
+        match &remembered.refusal {
+            Some(last) if is_down => warnings.push(format!(
+                "no server answers, so the last known refusal stands, and a login ends as {}: {}",
+                last.outcome, last.reason
+            )),
+            Some(_) | None => {}
+        }
+        if remembered.groups_fresh && self.outcome != Outcome::Granted {
+            warnings.push(format!(
+                "this host remembers groups of {user} (cache.groups), and a login may be granted \
+                 by them: rsldapctl cache flush {user}"
+            ));
+        }
+        if is_down && remembered.refusal.is_none() && remembered.offline_usable {
+            warnings.push(
+                "no server answers, and the last good password gets in (offline.credentials); \
+                 it is not tried here"
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+
+    fn of_stack(&self) -> Vec<String> {
+        let (service, stack) = (self.question.service, self.stack);
+        let mut warnings = Vec::new();
+        let Some(row) = &stack.row else {
+            return warnings;
+        };
+        let missing = |module: &Option<String>| module.is_none();
+        let auth = missing(&row.auth.module);
+        let account = row.account.as_ref().is_some_and(|cell| missing(&cell.module));
+        let lines = match (auth, account) {
+            (true, true) => Some("no line"),
+            (true, false) => Some("no auth line"),
+            (false, true) => Some("no account line"),
+            (false, false) => None,
+        };
+        warnings.extend(lines.map(|lines| {
+            format!(
+                "{lines} of {service} calls pam_rsldap, so that nothing of this counts there: \
+                 rsldapctl stack {service}"
+            )
+        }));
+        if let Some(other) = stack.configuration.as_deref().filter(|c| *c != self.path) {
+            warnings.push(format!(
+                "the stack of {service} says config={}, and this is about {}",
+                other.display(),
+                self.path.display()
+            ));
+        }
+        warnings
+    }
+}
