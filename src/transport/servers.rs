@@ -85,7 +85,9 @@ impl<'a> Servers<'a> {
     #[must_use]
     pub fn failures(&self) -> String {
         let lines = self.failures.iter();
-        let lines: Vec<String> = lines.map(|one| format!("{}: {}", one.server, one.why)).collect();
+        let lines: Vec<String> = lines
+            .map(|one| format!("{}: {}", one.server, one.why))
+            .collect();
         lines.join("; ")
     }
 

@@ -11,6 +11,7 @@ mod check_files;
 mod check_servers;
 mod explain;
 mod fixture;
+mod json;
 #[path = "../common/rsldapctl.rs"]
 mod rsldapctl;
 mod terminal;

@@ -141,7 +141,9 @@ fn config_path(given: &Path, root: &Path, ours: Option<&Line>) -> PathBuf {
 
 fn our_line(service: &read::Service) -> Option<&Line> {
     let lines = |facility| service.lines(facility).iter();
-    let mut all = [Facility::Auth, Facility::Account].into_iter().flat_map(lines);
+    let mut all = [Facility::Auth, Facility::Account]
+        .into_iter()
+        .flat_map(lines);
     all.find(|line| modules::is_ours(line))
 }
 

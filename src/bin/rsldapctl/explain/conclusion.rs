@@ -5,8 +5,13 @@ use std::path::Path;
 use pam_rsldap::outcome::Outcome;
 
 use super::Question;
+use super::gates::Gate;
 use super::remembered::Remembered;
+use super::report::Search;
 use crate::stack::Next;
+
+/// No more groups fit into one line.
+const MOST_GROUPS: usize = 3;
 
 /// What the answer depends on.
 pub struct Facts<'a> {
@@ -14,6 +19,9 @@ pub struct Facts<'a> {
     pub path: &'a Path,
     pub outcome: Outcome,
     pub reason: &'a str,
+    /// Where the directory spells the name otherwise.
+    pub search: Option<&'a Search>,
+    pub gates: &'a [Gate],
     /// Whether the user is an account of this host, by this name or another.
     pub has_account: bool,
     pub remembered: Option<&'a Remembered>,
@@ -39,9 +47,38 @@ impl Facts<'_> {
                 Outcome::BadPassword => "bad_password: the server says that it is wrong".to_owned(),
                 outcome => outcome.name().to_owned(),
             },
-            (outcome, _) => format!("{}: {}", outcome.name(), self.reason),
+            (outcome, _) => {
+                let more = self.more();
+                format!("{}: {}{more}", outcome.name(), self.reason)
+            }
         };
         format!("{user} through {service}: {answer}")
+    }
+
+    /// What the reason does not say: the groups of a gate that is shut, and how the name is spelt.
+    fn more(&self) -> String {
+        match (self.outcome, self.search) {
+            (Outcome::Refused, _) => {
+                let mut gates = self.gates.iter();
+                let gate = gates.find(|gate| self.reason.starts_with(&gate.gate));
+                let groups = gate.map(Gate::to_blame).unwrap_or_default();
+                match groups.split_at_checked(MOST_GROUPS) {
+                    _ if groups.is_empty() => String::new(),
+                    Some((first, rest @ [_, ..])) => {
+                        format!(": {}; and {} more", first.join("; "), rest.len())
+                    }
+                    Some(_) | None => format!(": {}", groups.join("; ")),
+                }
+            }
+            (Outcome::UnknownUser, Some(search)) if !search.names.is_empty() => {
+                format!(
+                    " ({} is {})",
+                    search.name_attribute,
+                    search.names.join(", ")
+                )
+            }
+            _ => String::new(),
+        }
     }
 
     /// What is not in the answer and may well be why there is no login, or one all the same.
@@ -56,7 +93,9 @@ impl Facts<'_> {
             ));
         }
         warnings.extend(self.of_memory());
-        warnings.extend(self.of_stack());
+        if self.outcome != Outcome::Exempt {
+            warnings.extend(self.of_stack());
+        }
         warnings
     }
 
@@ -98,7 +137,10 @@ impl Facts<'_> {
         };
         let missing = |module: &Option<String>| module.is_none();
         let auth = missing(&row.auth.module);
-        let account = row.account.as_ref().is_some_and(|cell| missing(&cell.module));
+        let account = row
+            .account
+            .as_ref()
+            .is_some_and(|cell| missing(&cell.module));
         let lines = match (auth, account) {
             (true, true) => Some("no line"),
             (true, false) => Some("no auth line"),

@@ -146,17 +146,24 @@ impl<'a> Report<'a> {
         let (auth, account) = codes(question, config, decision.outcome, remembered.as_ref());
         let ends = end(decision.outcome, remembered.as_ref());
         let stack = stack::next(question.service, ends, &config.fallback);
+        let search = search(config, course);
+        let all = course.steps.iter().chain(&course.more);
+        let gates = match entry(&course.steps) {
+            Some(_) => gates::gates(config, question.service, &facts(all)),
+            None => Vec::new(),
+        };
         let told = conclusion::Facts {
             question,
             path,
             outcome: decision.outcome,
             reason: &decision.reason,
+            search: search.as_ref(),
+            gates: &gates,
             has_account: course.local_uid.is_some() || decision.canonical.is_some(),
             remembered: remembered.as_ref(),
             stack: &stack,
         };
         let (listed, not_listed) = listed(question, config, course);
-        let all = course.steps.iter().chain(&course.more);
         Report {
             conclusion: told.conclusion(),
             warnings: told.warnings(),
@@ -169,16 +176,13 @@ impl<'a> Report<'a> {
             passed_over: course.failures.iter().map(PassedOver::new).collect(),
             connections: course.connections.clone(),
             service_binds: service_binds(course),
-            search: search(config, course),
+            search,
             bind: user_bind(course),
             bind_first: course.steps.first().is_some_and(is_verify),
             account_state: families(config, course),
             not_listed,
             listed,
-            gates: match entry(&course.steps) {
-                Some(_) => gates::gates(config, question.service, &facts(all)),
-                None => Vec::new(),
-            },
+            gates,
             group_questions: group_questions(course),
             as_user: config.bind.as_user,
             remembered,
@@ -356,7 +360,11 @@ fn search(config: &Config, course: &Course) -> Option<Search> {
             entries: found.iter().map(|entry| entry.dn.to_string()).collect(),
             name_attribute: attribute.to_owned(),
             names: match found {
-                [entry] => entry.values(attribute).iter().map(|name| text(name)).collect(),
+                [entry] => entry
+                    .values(attribute)
+                    .iter()
+                    .map(|name| text(name))
+                    .collect(),
                 _ => Vec::new(),
             },
             name_matches: match found {

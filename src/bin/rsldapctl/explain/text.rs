@@ -275,13 +275,14 @@ fn account_state(report: &Report<'_>) -> Option<Line> {
 }
 
 fn listed(report: &Report<'_>) -> Vec<Line> {
-    let not = report.not_listed.iter();
-    let mut lines: Vec<Line> = not.map(|why| Line::new(Tone::Bad, why.clone())).collect();
-    if lines.is_empty() && report.listed > 0 {
-        let text = "access.host_attribute and service_attribute, where set: they let the user in";
-        lines.push(Line::plain(text));
+    let what = "access.host_attribute and service_attribute, where set";
+    if report.not_listed.is_empty() {
+        let line = Line::plain(format!("{what}: they let the user in"));
+        return Vec::from_iter((report.listed > 0).then_some(line));
     }
-    lines
+    let not = report.not_listed.iter();
+    let not = not.map(|why| Line::new(Tone::Bad, why.clone()));
+    vec![Line::plain(what).with(not)]
 }
 
 fn gates(report: &Report<'_>) -> Option<Line> {
