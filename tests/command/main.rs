@@ -9,10 +9,15 @@ mod cache;
 mod check_directory;
 mod check_files;
 mod check_servers;
+mod exits;
 mod explain;
+mod explain_agreement;
+mod explain_password;
 mod fixture;
 mod json;
 #[path = "../common/rsldapctl.rs"]
 mod rsldapctl;
 mod terminal;
+#[path = "../common/terminal.rs"]
+mod typing;
 mod usage;

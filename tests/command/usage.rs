@@ -54,9 +54,3 @@ fn what_is_no_command_ends_with_2_and_prints_nothing_on_standard_output() {
         assert!(!output.stderr.is_empty(), "{arguments:?}");
     }
 }
-
-#[test]
-fn nothing_is_coloured_away_from_a_terminal() {
-    let output = rsldapctl(&["--config", "/no/such/file", "check"]);
-    assert!(!output.stdout.contains(&0x1b));
-}
