@@ -12,6 +12,7 @@ mod check_servers;
 mod exits;
 mod explain;
 mod explain_agreement;
+mod explain_host;
 mod explain_password;
 mod fixture;
 mod json;

@@ -44,7 +44,9 @@ impl Facts<'_> {
             }
             (Outcome::Exempt, _) => "exempt: the name never reaches the directory".to_owned(),
             (outcome, _) if self.reason.is_empty() => match outcome {
-                Outcome::BadPassword => "bad_password: the server says that it is wrong".to_owned(),
+                Outcome::BadPassword => {
+                    "bad_password: the server does not accept the password".to_owned()
+                }
                 outcome => outcome.name().to_owned(),
             },
             (outcome, _) => {
