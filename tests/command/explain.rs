@@ -297,7 +297,7 @@ fn a_directory_that_is_down_ends_with_3() {
     assert_eq!((answer.code, outcome(&answer)), (3, "unavailable"));
     assert_eq!(answer.json["cause"], "refused");
     assert_eq!(answer.json["auth"], "PAM_AUTHINFO_UNAVAIL");
-    answer.line("what this host remembers");
+    answer.line("this host remembers no refusal");
 }
 
 #[test]

@@ -12,8 +12,10 @@ mod check_servers;
 mod exits;
 mod explain;
 mod explain_agreement;
+mod explain_gates;
 mod explain_host;
 mod explain_password;
+mod explain_policy;
 mod fixture;
 mod json;
 #[path = "../common/rsldapctl.rs"]

@@ -5,6 +5,7 @@ mod bind;
 mod conclusion;
 mod filter;
 mod gates;
+mod line;
 mod password;
 mod remembered;
 mod report;

@@ -110,7 +110,12 @@ fn branch(node: &Node<'_>) -> Branch {
         Value::True => ("true", None),
         Value::False => ("false", None),
         Value::Missing => ("missing", None),
-        Value::Unreadable(why) => ("unreadable", Some(why.clone())),
+        Value::Unreadable(why) => {
+            // Behind the name of the group, which is here already.
+            let named = name.as_ref().map(|name| format!("group {name}: "));
+            let bare = named.and_then(|named| why.strip_prefix(&named));
+            ("unreadable", Some(bare.unwrap_or(why).to_owned()))
+        }
         Value::Unknown(_) => ("unknown", None),
     };
     Branch {

@@ -4,10 +4,13 @@
 use pam_rsldap::config::Config;
 use pam_rsldap::memory::date::date;
 use pam_rsldap::memory::inspect::{self, CacheState, Content, OfflineState, Scope};
+use pam_rsldap::module::code::return_code;
 use pam_rsldap::names::{ServiceName, UserName};
-use pam_rsldap::outcome::Outcome;
+use pam_rsldap::outcome::{Outcome, Phase};
 use pam_rsldap::sys;
 use serde::Serialize;
+
+use super::Question;
 
 /// The names of the fields are those of `--json`.
 #[derive(Serialize)]
@@ -71,4 +74,33 @@ pub fn of(config: &Config, user: &UserName, service: &str) -> Option<Remembered>
     // Nobody gets in by an answer that is older than a refusal.
     found.groups_fresh &= found.refusal.is_none();
     Some(found)
+}
+
+/// How a login on this host ends: while no server answers, the last known refusal stands.
+pub fn end(outcome: Outcome, remembered: Option<&Remembered>) -> Outcome {
+    let refusal = remembered.and_then(|remembered| remembered.refusal.as_ref());
+    match (outcome, refusal) {
+        (Outcome::Unavailable, Some(last)) => last.decided,
+        (outcome, _) => outcome,
+    }
+}
+
+/// The return codes in auth and account, as far as they are known.
+pub fn codes(
+    question: &Question<'_>,
+    config: &Config,
+    outcome: Outcome,
+    remembered: Option<&Remembered>,
+) -> (Option<String>, Option<String>) {
+    let ends = end(outcome, remembered);
+    let code = |phase| format!("{:?}", return_code(phase, ends, &config.fallback));
+    let is_down = ends == Outcome::Unavailable;
+    let may = |kept: fn(&Remembered) -> bool| is_down && remembered.is_some_and(kept);
+    let is_tried = question.password_stdin || ends != Outcome::Granted;
+    let auth = is_tried && !may(|kept| kept.offline_usable);
+    let account = ends != Outcome::BadPassword && !may(|kept| kept.groups_fresh);
+    (
+        auth.then(|| code(Phase::Auth)),
+        account.then(|| code(Phase::Account)),
+    )
 }

@@ -5,13 +5,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use pam_rsldap::account_state::{self, Attributes, State};
-use pam_rsldap::config::{AccountState, Config};
+use pam_rsldap::config::{AccountState, Config, GroupSchema};
 use pam_rsldap::directory::traced::{Event, Step};
 use pam_rsldap::directory::{Entry, UserBindVerdict, result_name};
 use pam_rsldap::login::{self, Identity};
-use pam_rsldap::module::code::return_code;
 use pam_rsldap::names::{ServiceName, UserName};
-use pam_rsldap::outcome::{Outcome, Phase};
 use pam_rsldap::policy::{self, Exemption};
 use pam_rsldap::session;
 use pam_rsldap::transport::Failure;
@@ -58,6 +56,9 @@ pub struct Report<'a> {
     /// With the password, groups are asked as the user.
     #[serde(skip)]
     pub as_user: bool,
+    /// What the entry says of its groups, where that is asked (`group.type`).
+    #[serde(skip)]
+    pub member_of: Option<Vec<String>>,
     /// Null: this process may not look, or there is nothing to remember.
     pub remembered: Option<Remembered>,
     pub outcome: &'static str,
@@ -143,8 +144,9 @@ impl<'a> Report<'a> {
         let decision = &course.decision;
         let exempt = exemption(question, config, course);
         let remembered = remembered(question, config, course).filter(|_| exempt.is_none());
-        let (auth, account) = codes(question, config, decision.outcome, remembered.as_ref());
-        let ends = end(decision.outcome, remembered.as_ref());
+        let (auth, account) =
+            remembered::codes(question, config, decision.outcome, remembered.as_ref());
+        let ends = remembered::end(decision.outcome, remembered.as_ref());
         let stack = stack::next(question.service, ends, &config.fallback);
         let search = search(config, course);
         let all = course.steps.iter().chain(&course.more);
@@ -185,6 +187,7 @@ impl<'a> Report<'a> {
             gates,
             group_questions: group_questions(course),
             as_user: config.bind.as_user,
+            member_of: member_of(config, course),
             remembered,
             outcome: decision.outcome.name(),
             reason: decision.reason.clone(),
@@ -228,35 +231,6 @@ fn remembered(question: &Question<'_>, config: &Config, course: &Course) -> Opti
     let typed = UserName::parse(question.user.as_bytes()).ok();
     let user = course.decision.canonical.clone().or(typed)?;
     remembered::of(config, &user, question.service)
-}
-
-/// How a login on this host ends: while no server answers, the last known refusal stands.
-fn end(outcome: Outcome, remembered: Option<&Remembered>) -> Outcome {
-    let refusal = remembered.and_then(|remembered| remembered.refusal.as_ref());
-    match (outcome, refusal) {
-        (Outcome::Unavailable, Some(last)) => last.decided,
-        (outcome, _) => outcome,
-    }
-}
-
-/// The return codes in auth and account, as far as they are known.
-fn codes(
-    question: &Question<'_>,
-    config: &Config,
-    outcome: Outcome,
-    remembered: Option<&Remembered>,
-) -> (Option<String>, Option<String>) {
-    let ends = end(outcome, remembered);
-    let code = |phase| format!("{:?}", return_code(phase, ends, &config.fallback));
-    let is_down = ends == Outcome::Unavailable;
-    let may = |kept: fn(&Remembered) -> bool| is_down && remembered.is_some_and(kept);
-    let is_tried = question.password_stdin || ends != Outcome::Granted;
-    let auth = is_tried && !may(|kept| kept.offline_usable);
-    let account = ends != Outcome::BadPassword && !may(|kept| kept.groups_fresh);
-    (
-        auth.then(|| code(Phase::Auth)),
-        account.then(|| code(Phase::Account)),
-    )
 }
 
 fn exemption(question: &Question<'_>, config: &Config, course: &Course) -> Option<String> {
@@ -422,6 +396,12 @@ fn listed(question: &Question<'_>, config: &Config, course: &Course) -> (usize, 
     let all = checks.len();
     let not_listed: Vec<String> = checks.into_iter().filter_map(Result::err).collect();
     (all - not_listed.len(), not_listed)
+}
+
+fn member_of(config: &Config, course: &Course) -> Option<Vec<String>> {
+    let entry = entry(&course.steps).filter(|_| config.group.schema == GroupSchema::MemberOf)?;
+    let values = entry.values("memberOf");
+    Some(values.iter().map(|value| text(value)).collect())
 }
 
 fn group_questions(course: &Course) -> Vec<Asked> {

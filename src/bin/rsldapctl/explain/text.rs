@@ -1,57 +1,24 @@
 //! The report for people: a tree with times.
 
+mod gates;
+
 use super::bind::UserBind;
-use super::gates::{Branch, Gate};
+use super::line::Line;
 use super::report::{Asked, Bind, Family, Report, Search};
 use crate::screen::{self, Screen, Tone};
-
-/// A line, and what is below it.
-struct Line {
-    tone: Tone,
-    text: String,
-    ms: Option<f64>,
-    below: Vec<Line>,
-}
-
-impl Line {
-    fn new(tone: Tone, text: impl Into<String>) -> Line {
-        Line {
-            tone,
-            text: text.into(),
-            ms: None,
-            below: Vec::new(),
-        }
-    }
-
-    fn plain(text: impl Into<String>) -> Line {
-        Line::new(Tone::Plain, text)
-    }
-
-    fn took(self, ms: impl Into<Option<f64>>) -> Line {
-        Line {
-            ms: ms.into(),
-            ..self
-        }
-    }
-
-    fn with(mut self, below: impl IntoIterator<Item = Line>) -> Line {
-        self.below.extend(below);
-        self
-    }
-}
 
 /// Prints it: the answer, what stands beside it, and how it came about.
 pub fn print(report: &Report<'_>) {
     let screen = Screen::stdout();
     let mut text = String::new();
     let top = Line::new(tone(report), report.conclusion.clone());
-    write_line(&top, 0, screen, &mut text);
+    top.write(0, screen, &mut text);
     for warning in &report.warnings {
         let line = Line::new(Tone::Warning, format!("but {warning}"));
-        write_line(&line, 0, screen, &mut text);
+        line.write(0, screen, &mut text);
     }
     for line in lines(report) {
-        write_line(&line, 1, screen, &mut text);
+        line.write(1, screen, &mut text);
     }
     screen::print(&text);
 }
@@ -61,18 +28,6 @@ fn tone(report: &Report<'_>) -> Tone {
         "granted" => Tone::Good,
         "exempt" | "must_change" => Tone::Warning,
         _ => Tone::Bad,
-    }
-}
-
-fn write_line(line: &Line, depth: usize, screen: Screen, text: &mut String) {
-    text.push_str(&"  ".repeat(depth));
-    text.push_str(&screen.paint(line.tone, &line.text));
-    if let Some(ms) = line.ms {
-        text.push_str(&screen.paint(Tone::Quiet, &format!(" [{ms:.1} ms]")));
-    }
-    text.push('\n');
-    for below in &line.below {
-        write_line(below, depth + 1, screen, text);
     }
 }
 
@@ -94,7 +49,7 @@ fn lines(report: &Report<'_>) -> Vec<Line> {
         }
         lines.extend(account_state(report));
         lines.extend(listed(report));
-        lines.extend(gates(report));
+        lines.extend(gates::gates(report));
     }
     lines.push(outcome(report));
     lines.push(stack(report));
@@ -283,62 +238,6 @@ fn listed(report: &Report<'_>) -> Vec<Line> {
     let not = report.not_listed.iter();
     let not = not.map(|why| Line::new(Tone::Bad, why.clone()));
     vec![Line::plain(what).with(not)]
-}
-
-fn gates(report: &Report<'_>) -> Option<Line> {
-    let gates = report.gates.iter().map(gate);
-    let questions = report.group_questions.iter().map(asked);
-    let questions = (!report.group_questions.is_empty())
-        .then(|| Line::plain("what was asked about groups").with(questions));
-    let as_user = match (report.as_user, &report.bind) {
-        (false, _) => None,
-        (true, Some(_)) => Some("asked as the user, where the password was right (bind.as_user)"),
-        (true, None) => Some(
-            "asked as lookups are; with a password they are asked as the user (bind.as_user), \
-             who may see other groups",
-        ),
-    };
-    let head = Line::plain("gates").with(as_user.map(Line::plain));
-    (!report.gates.is_empty()).then(|| head.with(gates).with(questions))
-}
-
-fn gate(gate: &Gate) -> Line {
-    let tone = match gate.state {
-        "open" => Tone::Good,
-        "unknown" => Tone::Quiet,
-        _ => Tone::Bad,
-    };
-    let wanted = if gate.opens_at {
-        ""
-    } else {
-        " (opens at false)"
-    };
-    let text = format!("{}{wanted}: {}", gate.gate, gate.state);
-    Line::new(tone, text).with([branch(&gate.tree)])
-}
-
-fn branch(branch: &Branch) -> Line {
-    let name = match (branch.part, branch.name.as_deref()) {
-        ("any", _) => "one of these".to_owned(),
-        ("all", _) => "all of these".to_owned(),
-        (part, Some(name)) => format!("{part} {name}"),
-        (part, None) => part.to_owned(),
-    };
-    let value = match branch.value {
-        "missing" if branch.part == "group" => "there is no such group",
-        "missing" => "undecided, for want of a group",
-        "unknown" => "not asked",
-        value => value,
-    };
-    let reason = branch.reason.as_deref();
-    let reason = reason.map(|reason| format!(", {reason}"));
-    let text = format!("{name}: {value}{}", reason.unwrap_or_default());
-    let tone = match branch.value {
-        "missing" | "unreadable" => Tone::Warning,
-        "unknown" => Tone::Quiet,
-        _ => Tone::Plain,
-    };
-    Line::new(tone, text).with(branch.below.iter().map(self::branch))
 }
 
 /// What a login without a password leaves open.
