@@ -54,6 +54,31 @@ fn a_wrong_password_shows_the_sub_code_in_words() {
 }
 
 #[test]
+fn every_sub_code_is_told_in_words_and_first_of_all_lines() {
+    let site = Site::enter();
+    let config = site.config(&[]);
+    for (user, sub_code, words, outcome) in [
+        ("no-hours", "530", "logonHours", "refused"),
+        ("no-stations", "531", "userWorkstations", "refused"),
+        ("ran-out", "532", "the password has run out", "expired"),
+        ("disabled", "533", "the account is disabled", "expired"),
+        ("ended", "701", "the account has expired", "expired"),
+        ("must-change", "773", "must be changed", "expired"),
+        ("guessed-today", "775", "the account is locked", "expired"),
+    ] {
+        let arguments = ["explain", user, "--password-stdin"];
+        let (_, said) = ask(&config, &arguments, &password_of(user));
+        assert_eq!(said["bind"]["sub_code"], sub_code, "{user}: {said:#}");
+        let told = said["bind"]["words"].as_str().expect("words");
+        assert!(told.contains(words), "{user}: {told}");
+        assert_eq!(said["outcome"], outcome, "{user}");
+        let conclusion = said["conclusion"].as_str().expect("a line");
+        let start = format!("{user} through sshd: {outcome}: ");
+        assert!(conclusion.starts_with(&start), "{conclusion}");
+    }
+}
+
+#[test]
 fn nested_groups_show_what_was_asked() {
     let site = Site::enter();
     let config = site.config(&[("group", "type = \"active_directory\"\nnested = true")]);

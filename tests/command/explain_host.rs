@@ -1,13 +1,15 @@
 //! `rsldapctl explain` on a host with accounts, stacks and a memory, as root.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::cache::site::{RUN, STATE, Site, after_some_logins, files, on_a_host};
-use crate::common::directory::{BASE, group_dn, password_of, user_dn};
+use crate::common::directory::{BASE, USERS, group_dn, password_of, user_dn};
 use crate::common::need;
 use crate::fixture::{Answer, ask};
 
@@ -228,5 +230,49 @@ fn while_no_server_answers_the_last_refusal_is_the_answer() {
             );
         }
         assert_eq!(passed.len(), 2);
+    });
+}
+
+#[test]
+fn an_alias_goes_on_as_the_account_that_it_stands_for() {
+    on_a_host(|site| {
+        add_account("alice", 4711);
+        set_stack("sshd", include_str!("../../pam.d/sshd"));
+        let user = format!(
+            "canonical_name = true\nsearch = [{{ base = \"{USERS}\", filter = \"(mail={{user}})\" }}]"
+        );
+        let config = site.slapd.config(&[("user", &user)]);
+        let arguments = ["explain", "alice@example.com", "--password-stdin"];
+        let said = ask(&config, &arguments, &password_of("alice"));
+        assert_eq!((said.code, &said.json["canonical"]), (0, &"alice".into()));
+        assert_eq!(warnings(&said), Vec::<&str>::new());
+        said.line("goes on as alice, the value of uid");
+        said.line("account on this host: none by this name");
+    });
+}
+
+/// A user without rights sees no memory, and everything else.
+#[test]
+fn without_root_nothing_is_said_of_what_the_host_remembers() {
+    after_some_logins(|site| {
+        for directory in [
+            site.slapd.path(),
+            site.config.parent().expect("a directory"),
+        ] {
+            fs::set_permissions(directory, Permissions::from_mode(0o755)).expect("chmod");
+        }
+        let bind = ("bind", "");
+        let config = site.slapd.config(&[bind]);
+        fs::set_permissions(&config, Permissions::from_mode(0o644)).expect("chmod");
+        let output = Command::new(env!("CARGO_BIN_EXE_rsldapctl"))
+            .args(["--json", "explain", "alice", "--config"])
+            .arg(config)
+            .uid(65534)
+            .gid(65534)
+            .output()
+            .expect("rsldapctl");
+        let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(said["outcome"], "granted", "{said:#}");
+        assert_eq!(said["remembered"], Value::Null);
     });
 }

@@ -16,6 +16,7 @@ mod explain_gates;
 mod explain_host;
 mod explain_password;
 mod explain_policy;
+mod explain_servers;
 mod fixture;
 mod json;
 #[path = "../common/rsldapctl.rs"]

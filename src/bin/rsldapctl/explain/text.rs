@@ -59,6 +59,7 @@ fn lines(report: &Report<'_>) -> Vec<Line> {
 fn account_here(report: &Report<'_>) -> Line {
     Line::plain(match report.local_uid {
         Some(uid) => format!("account on this host: uid {uid}"),
+        None if report.canonical.is_some() => "account on this host: none by this name".to_owned(),
         None => "account on this host: none (a session needs one)".to_owned(),
     })
 }
