@@ -258,6 +258,14 @@ fn what_a_server_says_drives_no_terminal_and_begins_no_line() {
 }
 
 #[test]
+fn a_server_that_repeats_the_password_does_not_show_it() {
+    let said = refused_by(b"no entry has surely-not-it for its password");
+    assert_eq!(said.json["outcome"], "bad_password");
+    let told = "no entry has [password] for its password";
+    assert_eq!(said.json["bind"]["diagnostic"], told);
+}
+
+#[test]
 fn groups_with_a_hostile_name_drive_no_terminal() {
     let server = server();
     let group = format!("cn={},{GROUPS}", hex_escaped("\u{1b}[2J\u{202e}\u{9b}x"));

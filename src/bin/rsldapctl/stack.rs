@@ -42,7 +42,9 @@ pub fn run(config: &Path, question: &Question<'_>, json: bool) -> Answer {
             return Answer::Misconfigured;
         }
     };
-    let ours = our_line(&service);
+    let ours = [Facility::Auth, Facility::Account]
+        .into_iter()
+        .find_map(|f| service.lines(f).iter().find(|line| modules::is_ours(line)));
     let (fallback, unreadable) = fallback(&config_path(config, question.root, ours));
     let denies = ours.is_some_and(|line| line.has_argument("config_error=deny"));
     let subject = findings::Subject {
