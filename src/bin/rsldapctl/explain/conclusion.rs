@@ -4,46 +4,41 @@ use std::path::Path;
 
 use pam_rsldap::outcome::Outcome;
 
-use super::Question;
 use super::gates::Gate;
-use super::remembered::Remembered;
-use super::report::Search;
-use crate::stack::Next;
+use super::report::Report;
 
 /// No more groups fit into one line.
 const MOST_GROUPS: usize = 3;
 
-/// What the answer depends on.
-pub struct Facts<'a> {
-    pub question: &'a Question<'a>,
-    pub path: &'a Path,
+/// What the answer is made of.
+pub struct Conclusion<'a> {
+    pub report: &'a Report<'a>,
     pub outcome: Outcome,
-    pub reason: &'a str,
-    /// Where the directory spells the name otherwise.
-    pub search: Option<&'a Search>,
-    pub gates: &'a [Gate],
-    /// Whether the user is an account of this host, by this name or another.
-    pub has_account: bool,
-    pub remembered: Option<&'a Remembered>,
-    pub stack: &'a Next,
+    /// The configuration.
+    pub path: &'a Path,
 }
 
-impl Facts<'_> {
+impl Conclusion<'_> {
     /// The answer.
-    pub fn conclusion(&self) -> String {
-        let Question { user, service, .. } = self.question;
+    pub fn line(&self) -> String {
+        let Report {
+            user,
+            service,
+            reason,
+            ..
+        } = self.report;
         let user = match *user {
             "" => "a user without a name",
             user => user,
         };
-        let answer = match (self.outcome, self.question.password_stdin) {
+        let answer = match (self.outcome, self.report.password_tried) {
             (Outcome::Granted, true) => "granted".to_owned(),
             (Outcome::Granted, false) => {
                 "the directory lets the user in; the password was not tried (--password-stdin)"
                     .to_owned()
             }
             (Outcome::Exempt, _) => "exempt: the name never reaches the directory".to_owned(),
-            (outcome, _) if self.reason.is_empty() => match outcome {
+            (outcome, _) if reason.is_empty() => match outcome {
                 Outcome::BadPassword => {
                     "bad_password: the server does not accept the password".to_owned()
                 }
@@ -51,7 +46,7 @@ impl Facts<'_> {
             },
             (outcome, _) => {
                 let more = self.more();
-                format!("{}: {}{more}", outcome.name(), self.reason)
+                format!("{}: {reason}{more}", outcome.name())
             }
         };
         format!("{user} through {service}: {answer}")
@@ -59,10 +54,10 @@ impl Facts<'_> {
 
     /// What the reason does not say: the groups of a gate that is shut, and how the name is spelt.
     fn more(&self) -> String {
-        match (self.outcome, self.search) {
+        match (self.outcome, &self.report.search) {
             (Outcome::Refused, _) => {
-                let mut gates = self.gates.iter();
-                let gate = gates.find(|gate| self.reason.starts_with(&gate.gate));
+                let mut gates = self.report.gates.iter();
+                let gate = gates.find(|gate| self.report.reason.starts_with(&gate.gate));
                 let groups = gate.map(Gate::to_blame).unwrap_or_default();
                 match groups.split_at_checked(MOST_GROUPS) {
                     _ if groups.is_empty() => String::new(),
@@ -87,11 +82,13 @@ impl Facts<'_> {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         let is_in = matches!(self.outcome, Outcome::Granted | Outcome::MustChange);
-        let user = self.question.user;
-        if is_in && !self.has_account {
+        let has_account = self.report.local_uid.is_some() || self.report.canonical.is_some();
+        if is_in && !has_account {
             warnings.push(format!(
-                "this host has no account {user}: sshd and others let nobody in who has none, \
-                 whatever pam_rsldap says (getent passwd {user})"
+                "this host has no account {}: sshd and others let nobody in who has none, \
+                 whatever pam_rsldap says (getent passwd {})",
+                self.report.user,
+                self.word()
             ));
         }
         warnings.extend(self.of_memory());
@@ -101,11 +98,20 @@ impl Facts<'_> {
         warnings
     }
 
+    /// The name in a command that people may copy.
+    fn word(&self) -> &str {
+        let account = self.report.canonical.as_deref().unwrap_or(self.report.user);
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-@".contains(&byte);
+        match account.bytes().all(is_plain) {
+            true => account,
+            false => "USER",
+        }
+    }
+
     fn of_memory(&self) -> Vec<String> {
-        let Some(remembered) = self.remembered else {
+        let Some(remembered) = &self.report.remembered else {
             return Vec::new();
         };
-        let user = self.question.user;
         let is_down = self.outcome == Outcome::Unavailable;
         let mut warnings = Vec::new();
         match &remembered.refusal {
@@ -117,8 +123,9 @@ impl Facts<'_> {
         }
         if remembered.groups_fresh && self.outcome != Outcome::Granted {
             warnings.push(format!(
-                "this host remembers groups of {user} (cache.groups), and a login may be granted \
-                 by them: rsldapctl cache flush {user}"
+                "this host remembers groups of the user (cache.groups), and a login may be granted \
+                 by them: rsldapctl cache flush {}",
+                self.word()
             ));
         }
         if is_down && remembered.refusal.is_none() && remembered.offline_usable {
@@ -132,7 +139,7 @@ impl Facts<'_> {
     }
 
     fn of_stack(&self) -> Vec<String> {
-        let (service, stack) = (self.question.service, self.stack);
+        let Report { service, stack, .. } = self.report;
         let mut warnings = Vec::new();
         let Some(row) = &stack.row else {
             return warnings;

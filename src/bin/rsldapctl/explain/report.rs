@@ -16,10 +16,11 @@ use pam_rsldap::transport::Failure;
 use serde::Serialize;
 
 use super::bind::{UserBind, user_bind, warning_in_words};
+use super::conclusion::Conclusion;
 use super::gates::{self, Gate};
 use super::remembered::{self, Remembered};
 use super::wire::{Exchange, Request};
-use super::{Connected, Course, Question, conclusion, entry, facts};
+use super::{Connected, Course, Question, entry, facts};
 use crate::connection::millis;
 use crate::stack::{self, Next};
 
@@ -141,6 +142,21 @@ impl<'a> Report<'a> {
         config: &Config,
         course: &Course,
     ) -> Report<'a> {
+        let report = Report::without_conclusion(question, config, course);
+        let concluded = Conclusion {
+            report: &report,
+            outcome: course.decision.outcome,
+            path,
+        };
+        let (conclusion, warnings) = (concluded.line(), concluded.warnings());
+        Report {
+            conclusion,
+            warnings,
+            ..report
+        }
+    }
+
+    fn without_conclusion(question: &Question<'a>, config: &Config, course: &Course) -> Report<'a> {
         let decision = &course.decision;
         let exempt = exemption(question, config, course);
         let remembered = remembered(question, config, course).filter(|_| exempt.is_none());
@@ -148,27 +164,15 @@ impl<'a> Report<'a> {
             remembered::codes(question, config, decision.outcome, remembered.as_ref());
         let ends = remembered::end(decision.outcome, remembered.as_ref());
         let stack = stack::next(question.service, ends, &config.fallback);
-        let search = search(config, course);
         let all = course.steps.iter().chain(&course.more);
         let gates = match entry(&course.steps) {
             Some(_) => gates::gates(config, question.service, &facts(all)),
             None => Vec::new(),
         };
-        let told = conclusion::Facts {
-            question,
-            path,
-            outcome: decision.outcome,
-            reason: &decision.reason,
-            search: search.as_ref(),
-            gates: &gates,
-            has_account: course.local_uid.is_some() || decision.canonical.is_some(),
-            remembered: remembered.as_ref(),
-            stack: &stack,
-        };
         let (listed, not_listed) = listed(question, config, course);
         Report {
-            conclusion: told.conclusion(),
-            warnings: told.warnings(),
+            conclusion: String::new(),
+            warnings: Vec::new(),
             user: question.user,
             service: question.service,
             password_tried: question.password_stdin,
@@ -178,7 +182,7 @@ impl<'a> Report<'a> {
             passed_over: course.failures.iter().map(PassedOver::new).collect(),
             connections: course.connections.clone(),
             service_binds: service_binds(course),
-            search,
+            search: search(config, course),
             bind: user_bind(course),
             bind_first: course.steps.first().is_some_and(is_verify),
             account_state: families(config, course),
