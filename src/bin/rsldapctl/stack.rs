@@ -82,12 +82,15 @@ pub struct Next {
 }
 
 /// What the application gets for this outcome, by this host's service files.
-pub fn next(service: &str, outcome: Outcome, fallback: &Fallback) -> Next {
+pub fn next(service: &str, (outcome, is_root): (Outcome, bool), fallback: &Fallback) -> Next {
     let root = Path::new("/");
     let question = Question { service, root };
     match read_service(&question) {
         Ok(service) => {
-            let event = rows::Event::Outcome(outcome);
+            let event = match outcome {
+                Outcome::Exempt if !is_root => rows::Event::OtherExempt,
+                outcome => rows::Event::Outcome(outcome),
+            };
             let row = rows::row(event, &service, fallback);
             Next {
                 error: None,

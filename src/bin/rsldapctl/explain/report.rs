@@ -163,7 +163,8 @@ impl<'a> Report<'a> {
         let (auth, account) =
             remembered::codes(question, config, decision.outcome, remembered.as_ref());
         let ends = remembered::end(decision.outcome, remembered.as_ref());
-        let stack = stack::next(question.service, ends, &config.fallback);
+        let is_root = policy::is_root(question.user.as_bytes(), course.local_uid);
+        let stack = stack::next(question.service, (ends, is_root), &config.fallback);
         let all = course.steps.iter().chain(&course.more);
         let gates = match entry(&course.steps) {
             Some(_) => gates::gates(config, question.service, &facts(all)),

@@ -14,6 +14,8 @@ use super::modules::{Subject, is_ours};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     Outcome(Outcome),
+    /// A name that never reaches the directory, and is not root's.
+    OtherExempt,
     /// The module's file is not there, or cannot be loaded.
     Missing(Subject),
     /// libpam or the application has failed, and the module hands that on.
@@ -35,6 +37,7 @@ impl Event {
             Event::Outcome(Outcome::Expired(Expired::Password)) => "expired (password)".to_owned(),
             Event::Outcome(Outcome::Exempt) => "exempt (root)".to_owned(),
             Event::Outcome(outcome) => outcome.name().to_owned(),
+            Event::OtherExempt => Outcome::Exempt.name().to_owned(),
             Event::Missing(Subject::Ordinary) => "module missing".to_owned(),
             Event::Missing(Subject::Root) => "module missing (root)".to_owned(),
             Event::HostError => "libpam failed".to_owned(),
@@ -44,9 +47,10 @@ impl Event {
     pub fn subject(self) -> Subject {
         match self {
             Event::Outcome(Outcome::Exempt) | Event::Missing(Subject::Root) => Subject::Root,
-            Event::Outcome(_) | Event::Missing(Subject::Ordinary) | Event::HostError => {
-                Subject::Ordinary
-            }
+            Event::Outcome(_)
+            | Event::OtherExempt
+            | Event::Missing(Subject::Ordinary)
+            | Event::HostError => Subject::Ordinary,
         }
     }
 
@@ -54,13 +58,16 @@ impl Event {
     pub fn ours(self, phase: Phase, fallback: &Fallback) -> Ours {
         let code = match self {
             Event::Outcome(outcome) => code(phase, outcome, fallback),
+            Event::OtherExempt => code(phase, Outcome::Exempt, fallback),
             Event::Missing(_) => Code::MODULE_UNKNOWN,
             Event::HostError => Code::SYSTEM_ERR,
         };
-        // Root is known, and an unreadable configuration found out, before anybody is asked.
+        // Whoever is exempt is known, and an unreadable configuration found out, before anybody is asked.
         let early = matches!(
             self,
-            Event::Outcome(Outcome::Exempt | Outcome::ConfigError) | Event::Missing(_)
+            Event::Outcome(Outcome::Exempt | Outcome::ConfigError)
+                | Event::OtherExempt
+                | Event::Missing(_)
         );
         Ours {
             code,
