@@ -315,6 +315,11 @@ fn a_wrong_configuration_ends_with_2() {
     assert_eq!(answer.code, 2);
     let error = answer.json["error"].as_str().expect("an error");
     assert!(error.contains("flags.is_active"), "{error}");
+    assert!(
+        answer
+            .text
+            .starts_with("alice through sshd: config_error: ")
+    );
 }
 
 #[test]

@@ -81,14 +81,18 @@ pub struct Course {
 
 /// Runs the login and prints how it went.
 pub fn run(path: &Path, question: &Question<'_>, json: bool) -> Answer {
-    let gone = config::load(path)
-        .map_err(|error| error.to_string())
-        .and_then(|config| {
-            let course = login(question, &config)?;
-            Ok((config, course))
-        });
-    let (config, course) = match gone {
-        Ok(gone) => gone,
+    let config = match config::load(path) {
+        Ok(config) => config,
+        Err(error) => {
+            print_failure(
+                &without_configuration(question, &error.to_string(), json),
+                json,
+            );
+            return Answer::Misconfigured;
+        }
+    };
+    let course = match login(question, &config) {
+        Ok(course) => course,
         Err(error) => {
             print_failure(&error, json);
             return Answer::Misconfigured;
@@ -101,6 +105,17 @@ pub fn run(path: &Path, question: &Question<'_>, json: bool) -> Answer {
         text::print(&report);
     }
     answer(course.decision.outcome)
+}
+
+/// What becomes of a login then: people read it in the words of every other answer. root stays local,
+/// whatever the configuration is.
+fn without_configuration(question: &Question<'_>, error: &str, json: bool) -> String {
+    let Question { user, service, .. } = question;
+    let is_root = policy::is_root(user.as_bytes(), None);
+    match json || is_root {
+        true => error.to_owned(),
+        false => format!("{user} through {service}: config_error: {error}"),
+    }
 }
 
 /// The exit status of an outcome.
