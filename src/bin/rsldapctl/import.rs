@@ -93,7 +93,7 @@ pub fn run(question: &Question, json: bool) -> Answer {
                 print_json(&Failure { error });
             } else {
                 // Standard output is a configuration, and may be a file already.
-                eprintln!("{error}");
+                complain(&error);
             }
             Answer::Misconfigured
         }
@@ -105,16 +105,21 @@ fn print(report: &Report, json: bool) {
         print_json(report);
         return;
     }
-    // A reader that goes away is no failure of ours.
-    let _ = io::stdout().lock().write_all(report.config.as_bytes());
+    crate::screen::print(&report.config);
     let left = report
         .notes
         .iter()
         .filter(|note| note.level == Level::Todo)
         .count();
     if left > 0 {
-        eprintln!("not complete: {left} to do by hand, each marked TODO");
+        complain(&format!(
+            "not complete: {left} to do by hand, each marked TODO"
+        ));
     }
+}
+
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 fn import(question: &Question) -> Result<Report, String> {

@@ -1,6 +1,5 @@
 //! What `rsldapctl check` prints.
 
-use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
@@ -75,8 +74,7 @@ pub fn print(report: &Report) {
     if report.wanted_online && !report.online {
         text.push_str("no server was asked: mend this first\n");
     }
-    // A reader that goes away is no failure of ours.
-    let _ = io::stdout().write_all(text.as_bytes());
+    crate::screen::print(&text);
 }
 
 fn servers(servers: &[Server]) -> String {

@@ -86,8 +86,10 @@ pub fn print(report: &Report, json: bool) {
     if json {
         print_json(report);
     } else {
-        // A reader that goes away is no failure of ours.
-        let _ = print_text(report, &mut io::stdout().lock());
+        let mut text = Vec::new();
+        // A vector takes everything.
+        let _ = print_text(report, &mut text);
+        crate::screen::print(&String::from_utf8_lossy(&text));
     }
 }
 
