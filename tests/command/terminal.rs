@@ -122,25 +122,28 @@ fn a_reader_that_goes_away_is_no_trouble() {
         fs::write("/etc/pam.d/sshd", include_str!("../../pam.d/sshd")).expect("a stack");
         for arguments in COMMANDS {
             for json in [&[][..], &["--json"]] {
-                let mut child = Command::new(env!("CARGO_BIN_EXE_rsldapctl"))
+                let mut command = Command::new(env!("CARGO_BIN_EXE_rsldapctl"));
+                command
                     .arg("--config")
                     .arg(&site.config)
                     .args(json)
-                    .args(arguments)
-                    .stdout(Stdio::piped())
-                    .stderr(Stdio::piped())
-                    .spawn()
-                    .expect("rsldapctl");
+                    .args(arguments);
+                command.stdout(Stdio::piped()).stderr(Stdio::piped());
+                let mut child = command.spawn().expect("rsldapctl");
                 drop(child.stdout.take());
                 let mut said = String::new();
                 let mut stderr = child.stderr.take().expect("a pipe");
                 stderr.read_to_string(&mut said).expect("UTF-8");
                 assert!(!said.contains("panic"), "{arguments:?}: {said}");
-                let code = child.wait().expect("wait").code();
-                assert!(
-                    code.is_some_and(|code| code <= 3),
-                    "{arguments:?}: {code:?}"
-                );
+                let mut nobody = command.spawn().expect("rsldapctl");
+                drop((nobody.stdout.take(), nobody.stderr.take()));
+                for mut child in [child, nobody] {
+                    let code = child.wait().expect("wait").code();
+                    assert!(
+                        code.is_some_and(|code| code <= 3),
+                        "{arguments:?}: {code:?}"
+                    );
+                }
             }
         }
     });
@@ -151,9 +154,19 @@ fn a_reader_that_goes_away_is_no_trouble() {
 fn a_full_disk_is_told() {
     let server = server();
     let config = server.config(&[]);
+    let file = format!(
+        "{}/tests/import/files/nslcd.conf",
+        env!("CARGO_MANIFEST_DIR")
+    );
     for arguments in [
         &["explain", "alice"][..],
-        &["--json", "check"],
+        &["--json", "explain", "alice"],
+        &["check"],
+        &["status"],
+        &["stack", "sshd"],
+        &["cache", "list"],
+        &["cache", "flush", "nobody-here"],
+        &["import", &file],
         &["completions", "bash"],
     ] {
         let full = fs::File::options()
