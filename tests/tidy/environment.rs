@@ -236,13 +236,13 @@ fn what_excuses_a_dependency_that_could_read_the_environment_is_true() {
 }
 
 /// What is linked into programs that are setuid. A name more is a decision, not an accident.
-const MODULE: &str = "argon2 base64ct blake2 block-buffer cpufeatures crypto-common digest generic-array \
-    typenum base64 bitflags bytes cfg-if deranged equivalent form_urlencoded futures futures-channel \
+const MODULE: &str = "argon2 base64ct blake2 block-buffer cpufeatures crypto-common digest domain generic-array \
+    typenum base64 bytes cfg-if deranged equivalent form_urlencoded futures futures-channel \
     futures-core futures-executor futures-io futures-sink futures-task futures-util getrandom \
     hashbrown hostname idna idna_adapter indexmap itoa lber ldap3 libc log memchr \
-    minimal-lexical mio nom num-conv num_threads once_cell pam-bindings percent-encoding \
+    minimal-lexical mio nom num-conv num_threads octseq once_cell pam-bindings percent-encoding \
     pin-project-lite powerfmt resolv-conf ring rustls rustls-pki-types rustls-webpki serde \
-    serde_core serde_spanned simple-dns slab smallvec socket2 subtle syslog thiserror time \
+    serde_core serde_spanned slab smallvec socket2 subtle syslog thiserror time \
     time-core tokio tokio-rustls tokio-stream tokio-util toml toml_datetime toml_parser \
     toml_writer untrusted url utf8_iter utf_types winnow zeroize";
 
