@@ -164,7 +164,7 @@ pub async fn group_names(
     filter: Filter,
     name: &AttributeName,
 ) -> Result<Vec<String>, DirectoryError> {
-    let wanted = [name.as_str()];
+    let wanted = &[name.as_str()][..];
     let mut ldap = session.ldap.clone();
     ldap.with_search_options(SearchOptions::new().sizelimit(MAX_GROUPS.into()));
     let (base, scope) = (search.base.as_str(), scope_of(search.scope));
