@@ -12,6 +12,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use pam_rsldap::config::DEFAULT_PATH;
 
+/// Above the options that every command takes.
+const EVERYWHERE: &str = "Options of all commands";
+
 /// Check the configuration of pam_rsldap and explain its decisions
 ///
 /// rsldapctl is the administrator's command for pam_rsldap(8). It reads the
@@ -22,11 +25,19 @@ use pam_rsldap::config::DEFAULT_PATH;
 #[derive(Parser)]
 #[command(name = "rsldapctl", version, verbatim_doc_comment)]
 pub struct Command {
-    /// The configuration file
-    #[arg(long, global = true, value_name = "PATH", default_value = DEFAULT_PATH)]
+    /// The configuration
+    #[arg(
+        long,
+        global = true,
+        help_heading = EVERYWHERE,
+        value_name = "PATH",
+        default_value = DEFAULT_PATH
+    )]
     pub config: PathBuf,
     /// Answer with one JSON object
-    #[arg(long, global = true)]
+    ///
+    /// rsldapctl(8) lists its members under JSON.
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
     /// What is asked.
     #[command(subcommand)]
@@ -53,8 +64,8 @@ pub enum Action {
     /// Then come the findings, each with what is wrong, where it comes from
     /// (FILE:LINE), at which servers it is so, why it matters, and how to mend it.
     /// An ERROR makes logins fail or lets somebody in; a WARNING is weaker than it
-    /// should be, or will not work for long; a note may be meant. The manual page,
-    /// rsldapctl(8), has a list of them.
+    /// should be, or will not work for long; a note may be meant. rsldapctl(8) lists
+    /// them under FINDINGS OF CHECK.
     #[command(verbatim_doc_comment)]
     Check {
         /// Look at the files alone; nothing is sent to a server
@@ -88,7 +99,9 @@ pub enum Action {
     Explain {
         /// The login name
         user: String,
-        /// The PAM service whose gate, [services.NAME], is asked for
+        /// The PAM service, as in /etc/pam.d
+        ///
+        /// Its gate, if there is one, is [services.NAME].
         #[arg(long, value_name = "NAME", default_value = "sshd")]
         service: String,
         /// Read the password from standard input and try it, too
@@ -113,8 +126,8 @@ pub enum Action {
     /// --config.
     ///
     /// Then come the findings, each with where it is, why it matters, and what to
-    /// write instead. A WARNING has to be mended; a note may be meant. The manual
-    /// page, rsldapctl(8), has a list of them.
+    /// write instead. A WARNING has to be mended; a note may be meant.
+    /// rsldapctl(8) lists them under FINDINGS OF STACK.
     ///
     /// What a module may answer is known of those of Linux-PAM and of some others.
     /// One that is not known may say yes or no. A service that libpam would refuse
@@ -142,7 +155,7 @@ pub enum Action {
     /// What does this machine remember of its users? For root
     #[command(subcommand)]
     Cache(Cache),
-    /// The user's ssh keys, if the user may log in: for sshd's AuthorizedKeysCommand
+    /// The user's ssh keys, if the user may log in: for sshd
     ///
     /// Prints the values of the user's sshPublicKey, one on a line, if the account
     /// phase for this service would let the user in: the gates are open and the
@@ -152,7 +165,8 @@ pub enum Action {
     /// none with options in front. For an account that never reaches the directory,
     /// such as root, nothing is printed, and the exit status is 0.
     ///
-    /// This is for sshd(8), which runs it as a user without rights:
+    /// This is for the AuthorizedKeysCommand of sshd(8), which runs it as a user
+    /// without rights:
     ///
     ///     AuthorizedKeysCommand /usr/sbin/rsldapctl keys %u
     ///     AuthorizedKeysCommandUser rsldapkeys
@@ -171,7 +185,9 @@ pub enum Action {
     Keys {
         /// The login name
         user: String,
-        /// The PAM service whose gate, [services.NAME], is asked for
+        /// The PAM service, as in /etc/pam.d
+        ///
+        /// Its gate, if there is one, is [services.NAME].
         #[arg(long, value_name = "NAME", default_value = "sshd")]
         service: String,
     },
@@ -202,8 +218,21 @@ pub enum Action {
     #[command(verbatim_doc_comment)]
     Import(Import),
     /// Print a script that completes this command's words in a shell
+    ///
+    /// Put it where the shell looks for such scripts:
+    ///
+    ///     cd /usr/share/bash-completion/completions
+    ///     rsldapctl completions bash > rsldapctl
+    ///
+    ///     cd /usr/local/share/zsh/site-functions
+    ///     rsldapctl completions zsh > _rsldapctl
+    ///
+    ///     cd /usr/share/fish/vendor_completions.d
+    ///     rsldapctl completions fish > rsldapctl.fish
+    #[command(verbatim_doc_comment)]
     Completions {
-        /// The shell
+        /// bash, elvish, fish, powershell or zsh
+        #[arg(hide_possible_values = true)]
         shell: Shell,
     },
 }
@@ -216,23 +245,24 @@ pub enum Cache {
     /// For root. No server is asked. There is a line for each thing: its kind, whom
     /// it is about, when it was learnt, and what it is worth:
     ///
-    ///     cache     whether what is remembered of the user's groups is fresh, too
-    ///               old for cache.groups, of an other configuration, or off: this
-    ///               configuration has no such cache
+    ///     cache     whether what is remembered of the user's groups is fresh,
+    ///               too old (for cache.groups), of other configuration, or
+    ///               off: this configuration has no such cache
     ///     refusal   which outcome stands while no server answers, for which
-    ///               services, and why; what another configuration asked for
-    ///               counts for nothing now
+    ///               services, and why; what "another configuration" asked
+    ///               for counts for nothing now
     ///     offline   whether a password may be tried while no server answers
     ///               (offline.credentials): usable, expired, locked for five
     ///               minutes after wrong passwords, clock behind what it has
-    ///               shown, other configuration, or off; what has been granted and
-    ///               until when it counts; how many wrong passwords there were in
-    ///               a row
-    ///     marker    what was wrong with the server, and whether logins still go
-    ///               by it
-    ///     unusable  why the file counts for nothing: damaged, not root's alone,
-    ///               sealed on another machine, not finished, not of this module;
-    ///               the module removes damaged files at the user's next login
+    ///               shown, other configuration, or off; what has been
+    ///               granted and until when it counts; how many wrong
+    ///               passwords there were in a row
+    ///     marker    what was wrong with the server, and whether logins still
+    ///               go by it
+    ///     unusable  why the file counts for nothing: damaged, not root's
+    ///               alone, sealed on another machine, not finished, not of
+    ///               this module; the module removes damaged files at the
+    ///               user's next login
     ///
     /// A service is named where its gates are its own and it has a table
     /// [services.NAME] or a file in /etc/pam.d. Of an offline login neither password
@@ -279,12 +309,14 @@ pub enum Cache {
 /// What is to be imported.
 #[derive(Args)]
 pub struct Import {
-    /// ldap_config.py, an environment file, nslcd.conf, sssd.conf or ldap.conf; - for standard input
+    /// The file of the other program; - for standard input
     pub file: PathBuf,
     /// Whose configuration it is, if name and content do not tell
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub from: Option<Format>,
-    /// The domain of sssd.conf; by default the first active one of the LDAP provider
+    /// The domain of sssd.conf
+    ///
+    /// By default it is the first active one of the LDAP provider.
     #[arg(long, value_name = "NAME")]
     pub domain: Option<String>,
     /// The group whose members may log in, where the file names none
@@ -295,7 +327,7 @@ pub struct Import {
 /// A program whose configuration can be imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Python with settings of django-auth-ldap: NetBox's ldap_config.py, Django's settings.py
+    /// ldap_config.py of NetBox, settings.py of Django
     Netbox,
     /// An environment file of NetBox's container image
     NetboxDocker,

@@ -71,54 +71,9 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::check;
 
     const MANUAL: &str = include_str!("../../../man/rsldapctl.8");
-
-    fn assert_in_manual(what: &str, text: &str, command: &str) {
-        assert!(
-            text.contains(what),
-            "{what} of {command}: not in the manual page"
-        );
-    }
-
-    fn is_own(argument: &&clap::Arg) -> bool {
-        !["help", "version"].contains(&argument.get_id().as_str())
-    }
-
-    /// The line of a command, its options and arguments, and the options of all commands.
-    #[test]
-    fn the_manual_page_names_every_command_and_option() {
-        let command = Command::command();
-        command.clone().debug_assert();
-        let (synopsis, _) = MANUAL.split_once(".Sh DESCRIPTION").expect("a description");
-        for argument in command.get_arguments().filter(is_own) {
-            let option = argument.get_long().expect("a long option");
-            assert_in_manual(&format!("Fl -{option}"), synopsis, "all commands");
-        }
-        for action in command.get_subcommands() {
-            let name = action.get_name();
-            if !action.has_subcommands() {
-                assert_command(synopsis, name, action);
-            }
-            for nested in action.get_subcommands() {
-                assert_command(synopsis, &format!("{name} {}", nested.get_name()), nested);
-            }
-        }
-    }
-
-    fn assert_command(synopsis: &str, name: &str, command: &clap::Command) {
-        assert_in_manual(&format!(".Cm {name}\n"), synopsis, name);
-        let place = MANUAL.find(&format!("Cm {name}")).expect("the command");
-        for argument in command.get_arguments().filter(is_own) {
-            let word = match argument.get_long() {
-                Some(option) => format!("Fl -{option}"),
-                None => format!("Ar {}", argument.get_id().as_str().to_uppercase()),
-            };
-            assert_in_manual(&word, synopsis, name);
-            assert_in_manual(&word, &MANUAL[place..], name);
-        }
-    }
 
     #[test]
     fn the_manual_page_names_every_finding() {
