@@ -319,7 +319,9 @@ pub struct Import {
     /// By default it is the first active one of the LDAP provider.
     #[arg(long, value_name = "NAME")]
     pub domain: Option<String>,
-    /// The group whose members may log in, where the file names none
+    /// The group whose members may log in
+    ///
+    /// This is for a file that names none.
     #[arg(long, value_name = "DN")]
     pub is_active: Option<String>,
 }
