@@ -3,8 +3,8 @@
 //! The first paragraph is what `-h` says; `--help` and the page have all of it. It is plain text in lines
 //! of a terminal's width. What is indented stands as it is written.
 
-// A table of the configuration such as [tls] is no link.
-#![allow(rustdoc::broken_intra_doc_links)]
+// A table of the configuration such as [tls] is no link, and what is indented no program.
+#![allow(rustdoc::broken_intra_doc_links, rustdoc::invalid_rust_codeblocks)]
 
 use std::path::PathBuf;
 
