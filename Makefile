@@ -110,6 +110,11 @@ endef
 LINTED_WITH := 1.95
 LINTS = $(if $(or $(CI),$(findstring 0.$(LINTED_WITH),$(shell $(CARGO) clippy --version 2>/dev/null))),-D warnings,--cap-lints warn)
 
+.PHONY: man
+man: ## man/rsldapctl.8, from the command line and man/rsldapctl.8.in
+	$(CARGO) run --quiet --locked --example manual >man/rsldapctl.8.new
+	mv man/rsldapctl.8.new man/rsldapctl.8
+
 check: ## format and lints
 	$(call with_tool,fmt,--check,rustfmt)
 	$(call with_tool,clippy,--all-targets --locked -- $(LINTS),clippy)
