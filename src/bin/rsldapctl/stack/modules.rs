@@ -122,6 +122,9 @@ pub enum Role {
 pub fn role(line: &Line, facility: Facility, subject: Subject) -> Role {
     let name = line.name();
     let is_in = |list: &[&str]| list.contains(&name.as_str());
+    if !line.can_be_loaded() {
+        return Role::Helper(vec![Code::MODULE_UNKNOWN], Vec::new());
+    }
     if is_ours(line) {
         return Role::Ours;
     }
@@ -160,7 +163,7 @@ pub fn role(line: &Line, facility: Facility, subject: Subject) -> Role {
 
 /// Whether the line calls pam_rsldap.
 pub fn is_ours(line: &Line) -> bool {
-    line.name() == OURS
+    line.name() == OURS && line.can_be_loaded()
 }
 
 /// Whether a module can be without a password that somebody else has asked for.

@@ -9,7 +9,7 @@ use super::super::libpam::code::Code;
 use super::super::libpam::control::Action;
 use super::super::libpam::dispatch::landing;
 use super::super::libpam::line::{Facility, Line, Reading};
-use super::super::libpam::read::Wrong;
+use super::super::libpam::read::{Problem, Wrong};
 use super::super::modules::{self, Role, Subject as Who, role};
 use super::super::rows::{Event, plain_case};
 use super::{Finding, Level, Subject, join, named};
@@ -44,20 +44,48 @@ fn no_file(subject: &Subject<'_>) -> Option<Finding> {
 
 /// What libpam cannot use.
 fn unreadable(subject: &Subject<'_>) -> Vec<Finding> {
-    let finding = |problem: &super::super::libpam::read::Problem| {
-        let (id, fix) = match problem.wrong {
-            Wrong::Unreadable => ("bad_line", "write it as pam.conf(5) says, or take it out"),
-            Wrong::TooLong => ("line_too_long", "split it with a backslash, or shorten it"),
-            Wrong::NoSuchFile => ("include_missing", "mend the name, or take the line out"),
-            Wrong::Circle => ("include_circle", "take one of the lines out"),
-            Wrong::TooDeep => ("include_too_deep", "include the file from nearer the top"),
+    let finding = |problem: &Problem| {
+        const FAILS: &str =
+            "libpam says so only in the system log, and a line that always fails takes its place";
+        let (id, why, fix) = match problem.wrong {
+            Wrong::Unreadable => (
+                "bad_line",
+                FAILS,
+                "write it as pam.conf(5) says, or take it out",
+            ),
+            Wrong::NoModule => (
+                "bad_line",
+                "libpam says so only in the system log, and the line answers PAM_MODULE_UNKNOWN",
+                "write the name with .so",
+            ),
+            Wrong::CarriageReturn => (
+                "bad_line",
+                "nobody sees it in an editor, and all modules without arguments are missing",
+                "take the carriage returns out: sed -i 's/\\r$//' FILE",
+            ),
+            Wrong::TooLong => (
+                "line_too_long",
+                "the end of it is a line that always fails",
+                "split it with a backslash, or shorten it",
+            ),
+            Wrong::NoSuchFile => (
+                "include_missing",
+                FAILS,
+                "mend the name, or take the line out",
+            ),
+            Wrong::Circle => ("include_circle", FAILS, "take one of the lines out"),
+            Wrong::TooDeep => (
+                "include_too_deep",
+                FAILS,
+                "include the file from nearer the top",
+            ),
         };
         Finding {
             id,
             level: Level::Warning,
             what: problem.what.clone(),
             place: Some(problem.place.to_string()),
-            why: "libpam says so only in the system log, and a line that always fails takes its place".to_owned(),
+            why: why.to_owned(),
             fix: fix.to_owned(),
         }
     };
