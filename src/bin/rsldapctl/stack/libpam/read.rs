@@ -282,8 +282,7 @@ impl Reader<'_> {
     /// Says so once for each file: as a rule all its lines end like that.
     fn carriage_return(&mut self, text: &Logical, place: Place) {
         let line = text.text.strip_suffix(b"\n").unwrap_or(&text.text);
-        let known =
-            |p: &Problem| p.wrong == Wrong::CarriageReturn && p.place.file == place.file;
+        let known = |p: &Problem| p.wrong == Wrong::CarriageReturn && p.place.file == place.file;
         if line.ends_with(b"\r") && !self.service.problems.iter().any(known) {
             let what = "the file has the line ends of Windows, and libpam takes the carriage return for a part of the last word: of a module's name, which it does not find then, or of an argument";
             self.problem(place, Wrong::CarriageReturn, what.to_owned());
