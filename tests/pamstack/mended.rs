@@ -262,15 +262,17 @@ fn what_comes_after_an_include_is_not_skipped_unseen() {
     assert!(!host.warnings().contains(&"done_skips_lines".to_owned()));
 }
 
+/// A configuration with this in `[fallback]`.
+pub fn configuration(fallback: &str) -> String {
+    format!(
+        "[server]\nuris = [\"ldaps://ldap.example.com\"]\n\
+         [user]\ndn_template = \"uid={{user}},dc=example,dc=com\"\n\
+         [flags]\nis_active = \"cn=active,dc=example,dc=com\"\n[fallback]\n{fallback}\n"
+    )
+}
+
 #[test]
 fn the_configuration_of_the_line_decides_what_is_a_refusal() {
-    let config = |fallback: &str| {
-        format!(
-            "[server]\nuris = [\"ldaps://ldap.example.com\"]\n\
-             [user]\ndn_template = \"uid={{user}},dc=example,dc=com\"\n\
-             [flags]\nis_active = \"cn=active,dc=example,dc=com\"\n[fallback]\n{fallback}\n"
-        )
-    };
     let gate = "ignore=ignore user_unknown=ignore default=die";
     let open = plain("sudo").replacen(gate, &format!("authinfo_unavail=ignore {gate}"), 1);
     let text = open.replace("pam_rsldap.so", "pam_rsldap.so config=/etc/login.conf");
@@ -283,7 +285,7 @@ fn the_configuration_of_the_line_decides_what_is_a_refusal() {
             vec!["refusal_not_final", "refusal_not_final"],
         ),
     ] {
-        fs::write(host.path("etc/login.conf"), config(fallback)).unwrap();
+        fs::write(host.path("etc/login.conf"), configuration(fallback)).unwrap();
         let answer = host.ask("s");
         assert_eq!(answer.findings("note"), NOTHING, "{fallback}");
         assert_eq!(answer.findings("warning"), expected, "{fallback}");
