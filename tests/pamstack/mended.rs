@@ -167,7 +167,7 @@ const SPOILED: [Spoiled; 22] = [
 ];
 
 /// Without comments, and with single blanks.
-fn plain(name: &str) -> String {
+pub fn plain(name: &str) -> String {
     let lines = stack(name);
     let meaningful = lines
         .lines()
