@@ -53,9 +53,11 @@ fn walk(
     dispatch::walk(lines, earlier, |_, line| answer(line, event))
 }
 
+type Walks = Vec<(&'static str, Facility, Walked)>;
+
 /// Every walk of the six calls: the name of the call, its facility, and what came of it. A change of
 /// the password is two walks; neither knows of the other.
-fn walks(service: &Service, jumps: Jumps) -> Vec<(&'static str, Facility, Walked)> {
+fn walks(service: &Service, jumps: Jumps) -> Walks {
     let auth = walk(service, Facility::Auth, "auth", None);
     let cred = walk(service, Facility::Auth, "cred", Some((&auth, jumps)));
     let account = walk(service, Facility::Account, "acct", None);
@@ -83,7 +85,7 @@ fn walks(service: &Service, jumps: Jumps) -> Vec<(&'static str, Facility, Walked
 
 /// What the application gets for each call. After PAM_INCOMPLETE libpam wants that call again, and
 /// answers PAM_ABORT to another.
-fn expected(walks: &[(&'static str, Facility, Walked)]) -> [Code; 6] {
+fn expected(walks: &Walks) -> [Code; 6] {
     let abort = Code::from_keyword(b"abort").unwrap();
     let mut interrupted = false;
     CALLS.map(|call| {
@@ -124,11 +126,7 @@ fn installed() -> Jumps {
 type Files = Vec<(&'static str, String)>;
 
 /// The service and its walks, or how libpam differs.
-fn compare(
-    stack: &Stack,
-    files: &Files,
-    jumps: Jumps,
-) -> Result<(Service, Vec<(&'static str, Facility, Walked)>), String> {
+fn compare(stack: &Stack, files: &Files, jumps: Jumps) -> Result<(Service, Walks), String> {
     for (name, text) in files {
         stack.service(name, text);
     }
@@ -177,7 +175,7 @@ impl Mix {
         *self.0.entry(what.into()).or_default() += usize::from(happened);
     }
 
-    fn add(&mut self, service: &Service, walks: &[(&'static str, Facility, Walked)]) {
+    fn add(&mut self, service: &Service, walks: &Walks) {
         for facility in Facility::ALL {
             let lines = service.lines(facility);
             let name = facility.name();

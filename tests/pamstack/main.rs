@@ -16,6 +16,7 @@ mod libpam;
 mod shipped;
 
 mod agreement;
+mod change;
 mod command;
 mod hazard;
 mod input;

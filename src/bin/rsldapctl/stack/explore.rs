@@ -21,6 +21,10 @@ pub struct Facts {
     pub counted: bool,
     /// Another module has been shown a proof and let the user in for it.
     pub proven: bool,
+    /// Our module has changed the password in the directory.
+    pub changed: bool,
+    /// Another module has set a password.
+    pub set: bool,
 }
 
 /// How the modules of a stack behave.

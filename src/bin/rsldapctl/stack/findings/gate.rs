@@ -16,6 +16,7 @@ const LINE: &str = "account [success=ok new_authtok_reqd=ok ignore=ignore user_u
 pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
     let has = |facility| subject.our_line(facility).is_some();
     match (has(Facility::Auth), has(Facility::Account)) {
+        (false, false) if only_changes_passwords(subject) => Vec::new(),
         (false, false) => vec![absent(subject)],
         (true, false) => vec![no_account_line(subject)],
         (auth, true) => {
@@ -39,11 +40,24 @@ pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
     }
 }
 
+/// As `/etc/pam.d/passwd` of Debian: nobody logs in by it, and its password line is ours.
+fn only_changes_passwords(subject: &Subject<'_>) -> bool {
+    let is_own = |facility| {
+        !subject.lines(facility).is_empty() && !subject.service.borrowed.contains(&facility)
+    };
+    subject.our_line(Facility::Password).is_some()
+        && !is_own(Facility::Auth)
+        && !is_own(Facility::Account)
+}
+
 fn absent(subject: &Subject<'_>) -> Finding {
     Finding {
         id: "not_in_stack",
         level: Level::Warning,
-        what: format!("no line of {} calls pam_rsldap", subject.name),
+        what: format!(
+            "no auth or account line of {} calls pam_rsldap",
+            subject.name
+        ),
         place: subject
             .service
             .file

@@ -9,7 +9,7 @@ use super::super::libpam::code::Code;
 use super::super::libpam::control::Action;
 use super::super::libpam::dispatch::landing;
 use super::super::libpam::line::{Facility, Line, Reading};
-use super::super::libpam::read::{Problem, Wrong};
+use super::super::libpam::problem::{Problem, Wrong};
 use super::super::modules::{self, Role, Subject as Who, role};
 use super::super::rows::{Event, plain_case};
 use super::{Finding, Level, Subject, join, named};

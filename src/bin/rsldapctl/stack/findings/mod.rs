@@ -1,5 +1,6 @@
 //! What is wrong with a service's stacks, in words.
 
+mod change;
 mod faillock;
 mod gate;
 mod layout;
@@ -46,6 +47,8 @@ pub struct Subject<'a> {
     pub fallback: &'a Fallback,
     /// `config_error=` on our auth line.
     pub config_error: OnFailure,
+    /// Whether `[password]` offers a change of passwords.
+    pub changes_passwords: bool,
 }
 
 impl Subject<'_> {
@@ -68,6 +71,7 @@ pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
     found.extend(login::find(subject));
     found.extend(gate::find(subject));
     found.extend(faillock::find(subject));
+    found.extend(change::find(subject));
     found.sort_by_key(|finding| finding.level);
     found
 }
