@@ -9,7 +9,7 @@ use crate::mended::{configuration, plain};
 use crate::shipped::{STACKS, rewrite};
 
 /// auth and account lines with which nothing is wrong.
-const LOGIN: &str = "\
+pub const LOGIN: &str = "\
 auth [success=2 ignore=ignore module_unknown=ignore default=die] pam_rsldap.so
 auth [success=1 default=ignore] pam_unix.so try_first_pass
 auth requisite pam_deny.so
@@ -96,7 +96,7 @@ const SPOILED: [(&str, &[&str]); 18] = [
     ),
 ];
 
-fn password(lines: &str) -> String {
+pub fn password(lines: &str) -> String {
     let lines = lines
         .replace(" R", " pam_rsldap.so")
         .replace(" U", " pam_unix.so");

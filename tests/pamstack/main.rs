@@ -11,6 +11,8 @@ mod explore;
 #[path = "../../src/bin/rsldapctl/stack/libpam/mod.rs"]
 #[allow(dead_code)]
 mod libpam;
+#[path = "../common/private_host.rs"]
+mod private_host;
 #[path = "../stack/shipped.rs"]
 #[allow(dead_code)]
 mod shipped;
@@ -23,3 +25,4 @@ mod input;
 mod mended;
 mod random;
 mod table;
+mod unix;

@@ -140,7 +140,8 @@ impl<'a> Stack<'a> {
                 if let Some(end) = second.iter().find(through) {
                     when.push(format!("{} ({})", change.name, change.failure()));
                     let sets = setter(self.lines, &end.way);
-                    yes = yes.or(sets.or_else(|| first_yes(self.lines, &end.way)));
+                    yes = yes
+                        .or(sets.or_else(|| first_yes(self.lines, &end.way, Facility::Password)));
                 }
             }
             let after = match when.len() {

@@ -119,7 +119,7 @@ fn too_far(line: &Line, count: u32, last: usize, index: usize) -> Finding {
         id: "jump_too_far",
         level: Level::Warning,
         what: format!(
-            "{}: a jump over {count} lines, and there are {} behind it to jump over",
+            "{} jumps over {count} lines, and there are only {} behind it",
             named(line),
             last.saturating_sub(index)
         ),
@@ -144,7 +144,7 @@ fn out_of_file(
         id: "jump_leaves_file",
         level: Level::Warning,
         what: format!(
-            "{}: a jump over {count} lines leaves its file and skips {}",
+            "{} jumps over {count} lines, out of its file, and skips {}",
             named(line),
             named(skipped)
         ),
@@ -179,7 +179,7 @@ fn done_too_much(subject: &Subject<'_>, facility: Facility, index: usize) -> Opt
         id: "done_skips_lines",
         level: Level::Warning,
         what: format!(
-            "{}: its yes ends the including file, too, and skips {}",
+            "the yes of {} ends the including file, too, and skips {}",
             named(line),
             named(skipped)
         ),
@@ -239,7 +239,7 @@ fn no_prompt(subject: &Subject<'_>) -> Vec<Finding> {
         let when = if always {
             "ever".to_owned()
         } else {
-            format!("when pam_rsldap answers {}", join(&when))
+            format!("where the outcome of pam_rsldap is {}", join(&when))
         };
         found.push(Finding {
             id: "use_first_pass_before_prompt",

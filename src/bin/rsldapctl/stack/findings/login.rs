@@ -6,11 +6,12 @@ use pam_rsldap::outcome::{Expired, Outcome};
 use super::super::case::{Case, Helpers, Others, Strangers};
 use super::super::explore::End;
 use super::super::libpam::code::Code;
+use super::super::libpam::control::Action;
 use super::super::libpam::dispatch::{Jumps, walk};
 use super::super::libpam::line::{Facility, Line};
 use super::super::modules::{self, Role, is_ours, role};
 use super::super::rows::{Event, plain_case};
-use super::{Finding, Level, Subject, first_yes, join, lets_in, named};
+use super::{Finding, Level, Subject, example, first_yes, join, lets_in, named};
 
 pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
     let mut found = without_password(subject);
@@ -62,7 +63,7 @@ fn without_password(subject: &Subject<'_>) -> Vec<Finding> {
             let open = |end: &&End| end.result == Code::SUCCESS && !end.facts.proven;
             if let Some(end) = ends.iter().find(open) {
                 when.push(event.name());
-                yes = yes.or_else(|| first_yes(lines, &end.way));
+                yes = yes.or_else(|| first_yes(lines, &end.way, Facility::Auth));
             }
         }
         if when.is_empty() {
@@ -70,7 +71,7 @@ fn without_password(subject: &Subject<'_>) -> Vec<Finding> {
         }
         let who = yes.map_or("a line".to_owned(), named);
         let when = if subject.our_line(Facility::Auth).is_some() {
-            format!(" when pam_rsldap answers {}", join(&when))
+            format!(" where the outcome of pam_rsldap is {}", join(&when))
         } else {
             String::new()
         };
@@ -80,7 +81,7 @@ fn without_password(subject: &Subject<'_>) -> Vec<Finding> {
             what: format!("a login without any password: auth succeeds by the yes of {who}{when}"),
             place: yes.map(|line| line.place.to_string()),
             why: "whoever knows a user's name gets in: \"no opinion\" from every module that compares passwords leaves the decision to one that compares none".to_owned(),
-            fix: "let pam_rsldap and pam_unix jump to a last `auth required pam_permit.so`, with `auth requisite pam_deny.so` right before it, as in pam.d/sshd".to_owned(),
+            fix: format!("let pam_rsldap and pam_unix jump to a last `auth required pam_permit.so`, with `auth requisite pam_deny.so` right before it, as in {}", example("sshd")),
         });
         break;
     }
@@ -112,7 +113,7 @@ pub fn refusals(subject: &Subject<'_>, facility: Facility) -> Vec<Finding> {
             if let Some(end) = ends.iter().find(through) {
                 ignored |= code == Code::IGNORE;
                 when.push(format!("{} ({code})", event.name()));
-                yes = yes.or_else(|| first_yes(lines, &end.way));
+                yes = yes.or_else(|| first_yes(lines, &end.way, facility));
             }
         }
         if !when.is_empty() {
@@ -160,7 +161,7 @@ fn refusal(
     let fix = match (ignored, facility) {
         (true, _) => "set refused = \"deny\" and expired = \"deny\" in [fallback] of the configuration".to_owned(),
         (false, Facility::Account) => "write the line as `account [success=ok new_authtok_reqd=ok ignore=ignore user_unknown=ignore default=die] pam_rsldap.so`, without user_unknown=ignore where unknown users are to be refused".to_owned(),
-        (false, _) => "write default=die on the line, as in `auth [success=2 ignore=ignore module_unknown=ignore default=die] pam_rsldap.so` of pam.d/sshd".to_owned(),
+        (false, _) => "write default=die on the line, as in `auth [success=2 ignore=ignore module_unknown=ignore default=die] pam_rsldap.so`".to_owned(),
     };
     Finding {
         id: "refusal_not_final",
@@ -195,7 +196,7 @@ fn unreadable_configuration(subject: &Subject<'_>, facility: Facility) -> Option
         .iter()
         .find(|end| end.facts.asked && lets_in(facility, end.result))?;
     let when = format!("config_error=deny ({})", case.ours.code);
-    let yes = first_yes(lines, &end.way);
+    let yes = first_yes(lines, &end.way, facility);
     Some(refusal(
         subject,
         facility,
@@ -267,30 +268,30 @@ fn root_locked_out(subject: &Subject<'_>, facility: Facility) -> Option<Finding>
     };
     let always = locked_out(Event::Outcome(Outcome::Exempt));
     let missing = locked_out(Event::Missing(modules::Subject::Root));
-    let (when, fix) = match (always, missing, facility) {
-        (true, _, Facility::Auth) => (
-            "always, and so when the directory is down",
-            "put `auth [success=1 default=ignore] pam_unix.so try_first_pass` behind the pam_rsldap line, as in pam.d/sshd",
-        ),
-        (true, ..) => (
-            "always, and so when the directory is down",
-            "write ignore=ignore on the line, and put `account required pam_unix.so` behind it",
-        ),
-        (false, true, Facility::Auth) => (
-            "when pam_rsldap.so is missing or cannot be loaded",
-            "write module_unknown=ignore on the line",
-        ),
-        (false, true, _) => (
-            "when pam_rsldap.so is missing or cannot be loaded",
-            "put `account [success=1 default=ignore] pam_succeed_if.so quiet uid eq 0` right before the line",
-        ),
+    let line = subject.our_line(facility)?;
+    let ends_there = matches!(line.control.action(Code::IGNORE), Action::Bad | Action::Die);
+    let fix = match (always, missing, facility) {
+        (true, ..) if ends_there => "write ignore=ignore on the line of pam_rsldap",
+        (true, _, Facility::Auth) => {
+            "put `auth [success=1 default=ignore] pam_unix.so try_first_pass` behind the pam_rsldap line"
+        }
+        (true, ..) => "put `account required pam_unix.so` behind the line",
+        (false, true, Facility::Auth) => "write module_unknown=ignore on the line",
+        (false, true, _) => {
+            "put `account [success=1 default=ignore] pam_succeed_if.so quiet uid eq 0` right before the line"
+        }
         (false, false, _) => return None,
+    };
+    let when = if always {
+        "with the directory up or down"
+    } else {
+        "while pam_rsldap.so is missing or cannot be loaded"
     };
     Some(Finding {
         id: "root_locked_out",
         level: Level::Warning,
         what: format!(
-            "local root is locked out of {} {when}, with the right password",
+            "local root is locked out: {} refuses the right local password, {when}",
             facility.name()
         ),
         place: subject.our_place(facility),
