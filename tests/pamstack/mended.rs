@@ -46,7 +46,7 @@ type Spoiled = (&'static str, &'static str, &'static str, &'static str);
 
 const OURS: &str = "[success=ok new_authtok_reqd=ok ignore=ignore user_unknown=ignore default=die]";
 
-const SPOILED: [Spoiled; 22] = [
+const SPOILED: [Spoiled; 27] = [
     (
         "sshd",
         "module_unknown=ignore default=die",
@@ -163,6 +163,36 @@ const SPOILED: [Spoiled; 22] = [
         "auth requisite pam_deny.so\n",
         "auth requisite\n",
         "bad_line",
+    ),
+    (
+        "sudo",
+        "die] pam_rsldap.so\nauth",
+        "die] pam_rsldap.so use_frist_pass\nauth",
+        "bad_argument",
+    ),
+    (
+        "sshd",
+        "account required pam_unix.so\n",
+        "account required pam_unix.so\naccount optional pam_rsldap.so config=etc/x.toml\n",
+        "bad_argument",
+    ),
+    (
+        "sshd",
+        "session optional pam_rsldap.so",
+        "session required pam_rsldap.so",
+        "root_locked_out",
+    ),
+    (
+        "sshd",
+        "default=die] pam_rsldap.so\nauth",
+        "service_err=ignore default=die] pam_rsldap.so config_error=deny\nauth",
+        "refusal_not_final",
+    ),
+    (
+        "sshd",
+        "password [success=done",
+        "password [success=1",
+        "changed_but_refused",
     ),
 ];
 

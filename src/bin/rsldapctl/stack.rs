@@ -10,12 +10,9 @@ mod modules;
 mod report;
 mod rows;
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use pam_rsldap::config::{self, DEFAULT_PATH, Fallback, FallbackRules, OnFailure};
-
 use pam_rsldap::outcome::Outcome;
 use serde::Serialize;
 
@@ -52,7 +49,9 @@ pub fn run(config: &Path, question: &Question<'_>, json: bool) -> Answer {
         name: question.service,
         service: &service,
         fallback: &fallback,
-        config_error: ours.map_or(OnFailure::Ignore, change::config_error),
+        config_error: ours.map_or(OnFailure::Ignore, |line| {
+            modules::our_arguments(line).config_error
+        }),
         changes_passwords: configuration.changes_passwords,
     };
     let mut findings = findings::find(&subject);
@@ -120,12 +119,12 @@ fn read_service(question: &Question<'_>) -> Result<read::Service, String> {
 /// The configuration that our line names, or else that of the command line. Paths that the host's
 /// own programs use are below `root`.
 fn config_path(given: &Path, root: &Path, ours: Option<&Line>) -> PathBuf {
-    let named = ours.and_then(|line| {
-        let argument = |a: &Vec<u8>| a.strip_prefix(b"config=").map(<[u8]>::to_vec);
-        line.arguments().iter().find_map(argument)
-    });
-    match named {
-        Some(path) => below(root, Path::new(OsStr::from_bytes(&path))),
+    let is_named = |line: &&Line| {
+        let words = line.arguments();
+        words.iter().any(|word| word.starts_with(b"config="))
+    };
+    match ours.filter(is_named).map(modules::our_arguments) {
+        Some(args) => below(root, &args.config),
         None if given == Path::new(DEFAULT_PATH) => below(root, given),
         None => given.to_owned(),
     }

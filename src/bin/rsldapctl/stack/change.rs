@@ -14,7 +14,7 @@ use super::libpam::code::Code;
 use super::libpam::control::Action;
 use super::libpam::line::{Facility, Line};
 use super::libpam::read::Service;
-use super::modules::{Role, Subject, is_ours, role};
+use super::modules::{Role, Subject, is_ours, our_arguments, role};
 
 /// What becomes of a change at our line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -278,17 +278,8 @@ pub fn table(service: &Service) -> Vec<Row> {
             change: change.clone(),
         }
     };
-    Change::all(config_error(line))
+    Change::all(our_arguments(line).config_error)
         .into_iter()
         .map(row)
         .collect()
-}
-
-/// What a line says of a configuration that cannot be read.
-pub fn config_error(line: &Line) -> OnFailure {
-    if line.has_argument("config_error=deny") {
-        OnFailure::Deny
-    } else {
-        OnFailure::Ignore
-    }
 }

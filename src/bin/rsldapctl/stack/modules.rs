@@ -3,6 +3,10 @@
 //! From their manual pages, and measured with Linux-PAM 1.5.2. A module that is not named here may
 //! answer yes or no.
 
+use std::ffi::{CStr, CString};
+
+use pam_rsldap::module::args::Args;
+
 use super::libpam::code::Code;
 use super::libpam::line::{Facility, Line};
 
@@ -174,6 +178,17 @@ pub fn role(line: &Line, facility: Facility, subject: Subject) -> Role {
 /// Whether the line calls pam_rsldap.
 pub fn is_ours(line: &Line) -> bool {
     line.name() == OURS && line.can_be_loaded()
+}
+
+/// What pam_rsldap makes of the arguments of its line.
+pub fn our_arguments(line: &Line) -> Args {
+    // Text with a NUL does not get here: it ends the line.
+    let words = line.arguments().iter();
+    let words: Vec<CString> = words
+        .filter_map(|word| CString::new(word.clone()).ok())
+        .collect();
+    let words: Vec<&CStr> = words.iter().map(CString::as_c_str).collect();
+    Args::parse(&words)
 }
 
 /// Whether a module can be without a password that somebody else has asked for.

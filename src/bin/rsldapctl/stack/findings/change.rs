@@ -4,11 +4,11 @@
 use pam_rsldap::outcome::Pass;
 
 use super::super::case::{Helpers, Others, Strangers};
-use super::super::change::{Change, Question, config_error, takes};
+use super::super::change::{Change, Question, takes};
 use super::super::explore::{End, Facts};
 use super::super::libpam::code::Code;
 use super::super::libpam::line::{Facility, Line};
-use super::super::modules::{Role, Subject as Who, is_ours, role};
+use super::super::modules::{Role, Subject as Who, is_ours, our_arguments, role};
 use super::{Finding, Level, Subject, first_yes, join, named};
 
 const LINE: &str =
@@ -19,7 +19,7 @@ pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
     let Some(line) = subject.our_line(Facility::Password) else {
         return no_line(subject).into_iter().collect();
     };
-    let changes = Change::all(config_error(line));
+    let changes = Change::all(our_arguments(line).config_error);
     let looked_at = Stack {
         lines: subject.lines(Facility::Password),
         line,

@@ -8,9 +8,9 @@ use super::super::case::Others;
 use super::super::libpam::code::Code;
 use super::super::libpam::control::Action;
 use super::super::libpam::dispatch::landing;
-use super::super::libpam::line::{Facility, Line, Reading};
+use super::super::libpam::line::{Facility, Line, Reading, printable};
 use super::super::libpam::problem::{Problem, Wrong};
-use super::super::modules::{self, Role, Subject as Who, role};
+use super::super::modules::{self, Role, Subject as Who, is_ours, role};
 use super::super::rows::{Event, plain_case};
 use super::{Finding, Level, Subject, join, named};
 
@@ -25,6 +25,7 @@ pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
         let mut jumps = jumps(subject, facility);
         jumps.truncate(MOST);
         found.extend(jumps);
+        found.extend(arguments(subject, facility));
     }
     found.extend(no_prompt(subject));
     found.extend(empty_passwords(subject));
@@ -90,6 +91,26 @@ fn unreadable(subject: &Subject<'_>) -> Vec<Finding> {
         }
     };
     subject.service.problems.iter().map(finding).collect()
+}
+
+/// What our module does not know.
+fn arguments(subject: &Subject<'_>, facility: Facility) -> Vec<Finding> {
+    let finding = |line: &Line| {
+        let problem = modules::our_arguments(line).problem?;
+        Some(Finding {
+            id: "bad_argument",
+            level: Level::Warning,
+            what: printable(problem.as_bytes()),
+            place: Some(line.place.to_string()),
+            why: "with it, the module ends everything at this line as config_error: no password of the directory is right, and no gate is asked".to_owned(),
+            fix: "mend the argument; pam_rsldap(8) lists them".to_owned(),
+        })
+    };
+    let lines = subject.lines(facility).iter();
+    lines
+        .filter(|line| is_ours(line))
+        .filter_map(finding)
+        .collect()
 }
 
 /// Jumps that lead nowhere, or out of their file; `done` that ends more than its own file.

@@ -22,6 +22,7 @@ pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
     for facility in [Facility::Auth, Facility::Account] {
         found.extend(root_locked_out(subject, facility));
     }
+    found.extend(no_session(subject));
     found
 }
 
@@ -297,5 +298,19 @@ fn root_locked_out(subject: &Subject<'_>, facility: Facility) -> Option<Finding>
         place: subject.our_place(facility),
         why: "root is the account that mends the rest; pam_rsldap has no opinion on it, and the stack has to let pam_unix decide".to_owned(),
         fix: fix.to_owned(),
+    })
+}
+
+/// Our module never refuses a session; its absence may.
+fn no_session(subject: &Subject<'_>) -> Option<Finding> {
+    let line = subject.our_line(Facility::Session)?;
+    let action = line.control.action(Code::MODULE_UNKNOWN);
+    matches!(action, Action::Bad | Action::Die).then(|| Finding {
+        id: "root_locked_out",
+        level: Level::Warning,
+        what: "nobody gets a session, root neither, while pam_rsldap.so is missing or cannot be loaded".to_owned(),
+        place: Some(line.place.to_string()),
+        why: "the module sets variables and groups there, and never refuses: a login without them is better than none".to_owned(),
+        fix: "write `session optional pam_rsldap.so`".to_owned(),
     })
 }

@@ -72,6 +72,10 @@ impl Tree {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
                     let file = printable_path(&path);
+                    if error.kind() == io::ErrorKind::PermissionDenied {
+                        let why = "permission denied; ask as root";
+                        return Err(io::Error::other(format!("{file}: {why}")));
+                    }
                     return Err(io::Error::other(format!("{file}: {error}")));
                 }
             }
