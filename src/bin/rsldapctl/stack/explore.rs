@@ -54,6 +54,14 @@ pub struct Explored {
     pub turns: HashSet<(usize, Facts)>,
 }
 
+impl Explored {
+    /// The lines whose turn may come before anybody has asked for a password.
+    pub fn unprompted(&self) -> impl Iterator<Item = usize> + '_ {
+        let unprompted = self.turns.iter().filter(|(_, facts)| !facts.prompted);
+        unprompted.map(|(index, _)| *index)
+    }
+}
+
 struct Node {
     state: State,
     facts: Facts,

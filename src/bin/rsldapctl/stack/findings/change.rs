@@ -1,15 +1,17 @@
 //! A change of the password: in the directory for its users, in `/etc/shadow` for the others, and never
 //! in the wrong one of the two.
 
+use std::collections::HashSet;
+
 use pam_rsldap::outcome::Pass;
 
 use super::super::case::{Helpers, Others, Strangers};
 use super::super::change::{Change, Question, takes};
-use super::super::explore::{End, Facts};
+use super::super::explore::End;
 use super::super::libpam::code::Code;
 use super::super::libpam::line::{Facility, Line};
-use super::super::modules::{Role, Subject as Who, is_ours, our_arguments, role};
-use super::{Finding, Level, Subject, first_yes, join, named};
+use super::super::modules::{Role, Subject as Who, our_arguments, role};
+use super::{Finding, Level, MOST, Subject, first_yes, join, named};
 
 const LINE: &str =
     "password [success=done ignore=ignore module_unknown=ignore default=die] pam_rsldap.so";
@@ -252,35 +254,40 @@ impl<'a> Stack<'a> {
     /// Lines that never ask, where nobody has asked before them.
     fn no_prompt(&self) -> Vec<Finding> {
         let mut found = Vec::new();
-        for (index, line) in self.lines.iter().enumerate() {
-            let needs = matches!(
-                role(line, Facility::Password, Who::Ordinary),
-                Role::Ours | Role::Password { .. } | Role::Checker
+        for pass in [Pass::Prelim, Pass::Update] {
+            let (ours, others) = (
+                self.unprompted_in(pass, true),
+                self.unprompted_in(pass, false),
             );
-            for pass in [Pass::Prelim, Pass::Update] {
-                if needs && takes(line, pass) && self.is_unprompted(index, pass) {
+            for (index, line) in self.lines.iter().enumerate() {
+                let unprompted = match role(line, Facility::Password, Who::Ordinary) {
+                    Role::Ours => ours.contains(&index),
+                    Role::Password { .. } | Role::Checker => others.contains(&index),
+                    _ => false,
+                };
+                let place = Some(line.place.to_string());
+                let known = found.iter().any(|f: &Finding| f.place == place);
+                if unprompted && takes(line, pass) && !known && found.len() < MOST {
                     found.push(self.unprompted(line, pass));
-                    break;
                 }
             }
         }
         found
     }
 
-    fn is_unprompted(&self, index: usize, pass: Pass) -> bool {
-        let ours = self.lines.get(index).is_some_and(is_ours);
-        // What needs no password of the user needs no prompt either.
+    /// The lines whose turn may come in this pass before anybody has asked, where it matters to ours or
+    /// to the others: what needs no password of the user needs no prompt either.
+    fn unprompted_in(&self, pass: Pass, ours: bool) -> HashSet<usize> {
         let matters = |change: &&Change| {
             let asked_now = change.succeeds() || (!change.of_directory && !ours);
             asked_now && change.prelim != Code::MODULE_UNKNOWN
         };
-        self.changes.iter().filter(matters).any(|change| {
-            let turns = Question::plain(change, Others::Yes)
-                .explore(pass, self.lines)
-                .turns;
-            let unprompted = |(at, facts): &(usize, Facts)| *at == index && !facts.prompted;
-            turns.iter().any(unprompted)
-        })
+        let mut all = HashSet::new();
+        for change in self.changes.iter().filter(matters) {
+            let question = Question::plain(change, Others::Yes);
+            all.extend(question.explore(pass, self.lines).unprompted());
+        }
+        all
     }
 
     fn unprompted(&self, line: &Line, pass: Pass) -> Finding {

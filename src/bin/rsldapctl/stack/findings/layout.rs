@@ -1,6 +1,6 @@
 //! What the lines are by themselves: readable, in reach of their jumps, with a password to look at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use pam_rsldap::outcome::Outcome;
 
@@ -12,10 +12,7 @@ use super::super::libpam::line::{Facility, Line, Reading, printable};
 use super::super::libpam::problem::{Problem, Wrong};
 use super::super::modules::{self, Role, Subject as Who, is_ours, role};
 use super::super::rows::{Event, plain_case};
-use super::{Finding, Level, Subject, join, named};
-
-/// More of one kind say nothing new.
-const MOST: usize = 20;
+use super::{Finding, Level, MOST, Subject, join, named};
 
 pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
     let mut found = unreadable(subject);
@@ -226,6 +223,17 @@ fn is_within(readings: &[Reading], reading: usize, of: usize) -> bool {
 /// `use_first_pass` where nobody has asked for a password.
 fn no_prompt(subject: &Subject<'_>) -> Vec<Finding> {
     let lines = subject.lines(Facility::Auth);
+    let events = [
+        Event::Outcome(Outcome::BadPassword),
+        Event::Outcome(Outcome::Exempt),
+        Event::Outcome(Outcome::ConfigError),
+        Event::Missing(Who::Ordinary),
+    ]
+    .map(|event| {
+        let case = plain_case(event, Facility::Auth, subject.fallback, Others::No);
+        let unprompted: HashSet<usize> = case.explore(lines).unprompted().collect();
+        (event, unprompted)
+    });
     let mut found = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         let compares = matches!(
@@ -235,23 +243,11 @@ fn no_prompt(subject: &Subject<'_>) -> Vec<Finding> {
         if !compares || modules::prompts(line) {
             continue;
         }
-        let unprompted = |event: &Event| {
-            let case = plain_case(*event, Facility::Auth, subject.fallback, Others::No);
-            let turns = case.explore(lines).turns;
-            turns
-                .iter()
-                .any(|(at, facts)| *at == index && !facts.prompted)
-        };
-        let when: Vec<String> = [
-            Event::Outcome(Outcome::BadPassword),
-            Event::Outcome(Outcome::Exempt),
-            Event::Outcome(Outcome::ConfigError),
-            Event::Missing(Who::Ordinary),
-        ]
-        .into_iter()
-        .filter(unprompted)
-        .map(Event::name)
-        .collect();
+        let when: Vec<String> = events
+            .iter()
+            .filter(|(_, unprompted)| unprompted.contains(&index))
+            .map(|(event, _)| event.name())
+            .collect();
         if when.is_empty() {
             continue;
         }
@@ -274,6 +270,7 @@ fn no_prompt(subject: &Subject<'_>) -> Vec<Finding> {
             fix: "write try_first_pass instead".to_owned(),
         });
     }
+    found.truncate(MOST);
     found
 }
 

@@ -15,6 +15,9 @@ use super::libpam::line::{Facility, Line};
 use super::libpam::read::Service;
 use super::modules::{self, Role, is_ours, role};
 
+/// More of one kind say nothing new.
+const MOST: usize = 20;
+
 /// Whether a finding has to be mended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
