@@ -10,6 +10,8 @@ mod modules;
 mod report;
 mod rows;
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use pam_rsldap::config::{self, DEFAULT_PATH, Fallback, FallbackRules, OnFailure};
@@ -40,9 +42,8 @@ pub fn run(config: &Path, question: &Question<'_>, json: bool) -> Answer {
             return Answer::Misconfigured;
         }
     };
-    let ours = [Facility::Auth, Facility::Account, Facility::Password]
-        .into_iter()
-        .find_map(|f| service.lines(f).iter().find(|line| modules::is_ours(line)));
+    let mut passwords = service.lines(Facility::Password).iter();
+    let ours = our_line(&service).or_else(|| passwords.find(|line| modules::is_ours(line)));
     let (configuration, unreadable) = configuration(&config_path(config, question.root, ours));
     let fallback = configuration.fallback;
     let subject = findings::Subject {
@@ -119,15 +120,25 @@ fn read_service(question: &Question<'_>) -> Result<read::Service, String> {
 /// The configuration that our line names, or else that of the command line. Paths that the host's
 /// own programs use are below `root`.
 fn config_path(given: &Path, root: &Path, ours: Option<&Line>) -> PathBuf {
-    let is_named = |line: &&Line| {
-        let words = line.arguments();
-        words.iter().any(|word| word.starts_with(b"config="))
-    };
-    match ours.filter(is_named).map(modules::our_arguments) {
-        Some(args) => below(root, &args.config),
+    match ours.and_then(named_config) {
+        Some(path) => below(root, &path),
         None if given == Path::new(DEFAULT_PATH) => below(root, given),
         None => given.to_owned(),
     }
+}
+
+fn our_line(service: &read::Service) -> Option<&Line> {
+    let lines = |facility| service.lines(facility).iter();
+    let mut all = [Facility::Auth, Facility::Account]
+        .into_iter()
+        .flat_map(lines);
+    all.find(|line| modules::is_ours(line))
+}
+
+fn named_config(line: &Line) -> Option<PathBuf> {
+    let argument = |a: &Vec<u8>| a.strip_prefix(b"config=").map(<[u8]>::to_vec);
+    let path = line.arguments().iter().find_map(argument)?;
+    Some(PathBuf::from(OsStr::from_bytes(&path)))
 }
 
 fn below(root: &Path, path: &Path) -> PathBuf {
