@@ -231,6 +231,63 @@ fn every_way_to_spoil_a_shipped_stack_is_found() {
     }
 }
 
+/// The names of an object's members.
+fn members(object: &serde_json::Value) -> Vec<&str> {
+    let object = object.as_object().expect("an object");
+    object.keys().map(String::as_str).collect()
+}
+
+#[test]
+fn the_json_has_the_shape_that_the_manual_page_says() {
+    let text = plain("sshd").replacen("auth [success=2", "auth [success=9", 1);
+    let json = Host::with(&text).ask("s").json;
+    let top = [
+        "service",
+        "ok",
+        "files",
+        "from_other",
+        "outcomes",
+        "changes",
+        "findings",
+    ];
+    let cell = ["module", "others_yes", "others_no"];
+    for (object, expected) in [
+        (&json, &top[..]),
+        (
+            &json["outcomes"][0],
+            &["outcome", "user", "auth", "account"][..],
+        ),
+        (&json["outcomes"][0]["auth"], &cell[..]),
+        (&json["outcomes"][0]["account"], &cell[..]),
+        (
+            &json["changes"][0],
+            &[
+                "outcome",
+                "user",
+                "prelim",
+                "update",
+                "others_yes",
+                "others_no",
+            ][..],
+        ),
+        (
+            &json["findings"][0],
+            &["id", "level", "what", "where", "why", "fix"][..],
+        ),
+    ] {
+        let mut found = members(object);
+        let mut expected = expected.to_vec();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+    }
+    assert_eq!(json["service"], "s");
+    assert_eq!(json["ok"], false);
+    assert_eq!(json["files"], serde_json::json!(["/etc/pam.d/s"]));
+    assert_eq!(json["outcomes"][0]["auth"]["module"], "PAM_SUCCESS");
+    assert_eq!(json["findings"][0]["level"], "warning");
+}
+
 #[test]
 fn a_finding_names_file_and_line() {
     let text = plain("sudo").replacen(

@@ -178,7 +178,10 @@ fn configuration(path: &Path) -> (Configuration, Option<Finding>) {
                 what: printable(error.to_string().as_bytes()),
                 place: Some(printable_path(path)),
                 why: "the tables are those of the defaults of [fallback]".to_owned(),
-                fix: "see `rsldapctl check --offline`".to_owned(),
+                fix: format!(
+                    "see `rsldapctl --config {} check --offline`",
+                    printable_path(path)
+                ),
             };
             (configuration, Some(finding))
         }

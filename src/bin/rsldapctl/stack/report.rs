@@ -10,7 +10,7 @@ use super::libpam::code::Code;
 use super::libpam::line::{printable, printable_path};
 use super::modules::Subject as Who;
 use super::rows::{self, Row};
-use crate::screen::print_json;
+use crate::screen::{Screen, Tone, print_json};
 
 /// All that is printed. The names of the fields are those of `--json`.
 #[derive(Serialize)]
@@ -150,10 +150,11 @@ fn print_text(report: &Report, out: &mut impl Write) -> io::Result<()> {
     if !report.changes.is_empty() {
         print_changes(&report.changes, out)?;
     }
+    let screen = Screen::stdout();
     for finding in &report.findings {
         let level = match finding.level {
-            Level::Warning => "WARNING",
-            Level::Note => "note",
+            Level::Warning => screen.paint(Tone::Warning, "WARNING"),
+            Level::Note => screen.paint(Tone::Quiet, "note"),
         };
         writeln!(out, "\n{level}: {} [{}]", finding.what, finding.id)?;
         if let Some(place) = &finding.place {
@@ -163,7 +164,8 @@ fn print_text(report: &Report, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "  fix:   {}", finding.fix)?;
     }
     if report.ok {
-        writeln!(out, "\n{}: nothing to mend", report.service)?;
+        let text = format!("{}: nothing to mend", report.service);
+        writeln!(out, "\n{}", screen.paint(Tone::Good, &text))?;
     }
     Ok(())
 }
