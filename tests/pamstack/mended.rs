@@ -310,6 +310,22 @@ fn lines_without_ours_are_no_stack_of_ours() {
 }
 
 #[test]
+fn a_display_manager_may_keep_root_out_and_a_group_without_passwords_in() {
+    let root = format!(
+        "auth required pam_succeed_if.so user != root quiet\n{}",
+        plain("sudo")
+    );
+    assert_eq!(Host::with(&root).warnings(), NOTHING);
+    let group = format!(
+        "auth sufficient pam_succeed_if.so user ingroup nopasswdlogin\n{}",
+        plain("sudo")
+    );
+    let answer = Host::with(&group).ask("s");
+    assert_eq!(answer.findings("warning"), NOTHING);
+    assert_eq!(answer.finding("login_without_password")["level"], "note");
+}
+
+#[test]
 fn gates_alone_are_a_note() {
     let text: String = plain("sudo")
         .lines()

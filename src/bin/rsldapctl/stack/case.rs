@@ -171,6 +171,10 @@ impl World for Case {
                 facts.proven |= yes;
             }
             Role::Proof | Role::Unknown => facts.proven |= yes && ends_here,
+            // `user ingroup nopasswdlogin` may be meant, as the yes of a stranger may.
+            Role::Condition(None) if line.name() == "pam_succeed_if" => {
+                facts.proven |= yes && ends_here && self.strangers == Strangers::NeverYes;
+            }
             Role::Faillock(Stage::Failed) => facts.counted = true,
             Role::Faillock(_) | Role::Checker | Role::Condition(_) | Role::Helper(..) => {}
         }

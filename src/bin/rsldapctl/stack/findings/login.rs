@@ -81,7 +81,7 @@ fn without_password(subject: &Subject<'_>) -> Vec<Finding> {
             level,
             what: format!("a login without any password: auth succeeds by the yes of {who}{when}"),
             place: yes.map(|line| line.place.to_string()),
-            why: "whoever knows a user's name gets in: \"no opinion\" from every module that compares passwords leaves the decision to one that compares none".to_owned(),
+            why: "whoever knows a user's name gets in: the decision is left to a module that compares no password".to_owned(),
             fix: format!("let pam_rsldap and pam_unix jump to a last `auth required pam_permit.so`, with `auth requisite pam_deny.so` right before it, as in {}", example("sshd")),
         });
         break;
@@ -265,7 +265,17 @@ fn root_locked_out(subject: &Subject<'_>, facility: Facility) -> Option<Finding>
     let locked_out = |event: Event| {
         let case = plain_case(event, facility, subject.fallback, Others::Yes);
         let ends = case.explore(lines).ends;
-        !ends.iter().any(|end| end.result == Code::SUCCESS)
+        // `pam_succeed_if.so user != root`, as display managers have it, is meant.
+        let is_meant = |end: &End| {
+            end.way.iter().any(|(index, code)| {
+                let line = &lines[*index];
+                let shut = matches!(line.control.action(*code), Action::Bad | Action::Die);
+                shut && role(line, facility, case.subject) == Role::Condition(Some(false))
+            })
+        };
+        !ends
+            .iter()
+            .any(|end| end.result == Code::SUCCESS || is_meant(end))
     };
     let always = locked_out(Event::Outcome(Outcome::Exempt));
     let missing = locked_out(Event::Missing(modules::Subject::Root));
