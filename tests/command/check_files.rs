@@ -1,12 +1,16 @@
 //! `rsldapctl check`: what the files alone tell.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::ffi::CString;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, date_time_ymd};
 
-use crate::fixture::{Answer, ask, line_with, server};
+use crate::common::directory::{SERVICE_DN, SERVICE_PASSWORD};
+use crate::fixture::{Answer, ask, harmless, line_with, server};
 
 fn offline(config: &Path) -> Answer {
     ask(config, &["check", "--offline"], "")
@@ -67,7 +71,7 @@ fn a_mistake_has_its_line_and_no_server_is_asked() {
 fn a_configuration_that_others_may_change_is_an_error() {
     let server = server();
     let config = server.config(&[]);
-    fs::set_permissions(&config, fs::Permissions::from_mode(0o666)).unwrap();
+    fs::set_permissions(&config, Permissions::from_mode(0o666)).unwrap();
     let answer = offline(&config);
     assert_eq!(answer.code, 2);
     assert!(
@@ -106,14 +110,14 @@ fn files_of_tls_that_are_wrong_or_out_of_date_show() {
 
     let (old, key) = certificate("Old authority", 2002);
     let (new, _) = certificate("New authority", 2100);
-    for (name, text, code, level) in [
-        ("old.pem", old.clone(), 2, "error"),
-        ("both.pem", format!("{old}{new}"), 0, "note"),
+    for (name, text, level) in [
+        ("old.pem", &old, "warning"),
+        ("both.pem", &format!("{old}{new}"), "note"),
     ] {
-        let path = server.file(name, 0o644, &text);
+        let path = server.file(name, 0o644, text);
         let config = server.config(&[("tls", &format!("ca_file = \"{}\"", path.display()))]);
         let answer = offline(&config);
-        assert_eq!(answer.code, code, "{}", answer.text);
+        assert_eq!(answer.code, 0, "{}", answer.text);
         assert_eq!(answer.findings(level), ["ca_expired"]);
         assert_eq!(answer.line_of("ca_expired"), line_with(&config, "ca_file"));
         assert!(answer.line("[ca_expired]").contains("CN=Old authority"));
@@ -135,16 +139,163 @@ fn files_of_tls_that_are_wrong_or_out_of_date_show() {
 #[test]
 fn a_directory_in_which_others_may_exchange_files_is_a_warning() {
     let server = server();
-    let directory = tempfile::TempDir::new().unwrap();
-    let config = directory.path().join("config.toml");
+    let above = tempfile::TempDir::new().unwrap();
+    let directory = above.path().join("pam_rsldap");
+    fs::create_dir(&directory).unwrap();
+    let config = directory.join("config.toml");
     fs::write(&config, server.config_text(&[])).unwrap();
-    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o777)).unwrap();
-    let answer = offline(&config);
-    assert_eq!(answer.code, 0);
-    assert_eq!(answer.findings("warning"), ["directory_writable"]);
-    answer.finding("directory_writable");
-    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+    let mode = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let assert_finding = |path: &Path, text: &str| {
+        let answer = offline(&config);
+        assert_eq!(answer.code, 0);
+        assert_eq!(answer.findings("warning"), ["directory_writable"]);
+        let finding = answer.finding("directory_writable");
+        assert_eq!(finding["where"], path.to_str().unwrap());
+        assert!(finding["what"].as_str().unwrap().contains(text));
+    };
+    mode(&directory, 0o777);
+    assert_finding(&directory, "mode 0777");
+    mode(&directory, 0o1777);
     assert!(offline(&config).findings("warning").is_empty());
+    // Whoever may rename a directory may put another in its place.
+    mode(above.path(), 0o777);
+    assert_finding(above.path(), "mode 0777");
+    mode(above.path(), 0o755);
+    chown(&directory, Some(4711), None).unwrap();
+    assert_finding(&directory, "uid 4711");
+}
+
+#[test]
+fn a_file_with_trusted_certificates_that_others_may_write_is_a_warning() {
+    let server = server();
+    let pem = fs::read_to_string(server.ca_file()).unwrap();
+    let file = server.file("open.pem", 0o666, &pem);
+    let config = server.config(&[("tls", &format!("ca_file = \"{}\"", file.display()))]);
+    let answer = offline(&config);
+    assert_eq!(answer.code, 0, "{}", answer.text);
+    assert_eq!(answer.findings("warning"), ["file_writable"]);
+    answer.finding("file_writable");
+}
+
+#[test]
+fn what_is_hardly_meant_in_a_file_with_a_password_is_a_warning() {
+    let server = server();
+    for (text, level) in [
+        ("service-secret", ""),
+        ("service-secret\n", ""),
+        ("service-secret\r\n", ""),
+        ("service-secret\n\n", "warning"),
+        ("service-secret\n# for lookups\n", "warning"),
+        ("service-secret \n", "warning"),
+        ("\u{feff}service-secret\n", "warning"),
+        ("", "error"),
+        ("\n", "error"),
+        ("service-\0secret", "error"),
+    ] {
+        let file = server.file("password", 0o600, text);
+        let bind = format!("dn = \"cn=x\"\npassword_file = \"{}\"", file.display());
+        let config = server.config(&[("bind", &bind)]);
+        let answer = offline(&config);
+        assert_eq!(
+            answer.code,
+            if level == "error" { 2 } else { 0 },
+            "{text:?}"
+        );
+        for each in ["error", "warning"] {
+            let found = answer.findings(each);
+            assert_eq!(found.contains(&"secret_file"), each == level, "{text:?}");
+        }
+        if !level.is_empty() {
+            let line = line_with(&config, "password_file");
+            assert_eq!(answer.line_of("secret_file"), line);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_file_to_read_is_an_error_and_never_waited_for() {
+    let server = server();
+    let good = server.config(&[]);
+    let at = |name: &str| server.path().join(name);
+    let fifo = CString::new(at("fifo").to_str().unwrap()).unwrap();
+    // SAFETY: mkfifo(3) with a path that ends in NUL.
+    assert_eq!(unsafe { libc::mkfifo(fifo.as_ptr(), 0o600) }, 0);
+    symlink(&good, at("link")).unwrap();
+    fs::create_dir(at("folder")).unwrap();
+    server.file("large", 0o644, &"# much\n".repeat(1_500_000));
+    let mut found = vec![(PathBuf::from("/dev/zero"), "a device")];
+    for (name, text) in [
+        ("fifo", "a FIFO"),
+        ("link", "a symbolic link"),
+        ("folder", "a directory"),
+        ("large", "larger than 65536 bytes"),
+    ] {
+        found.push((at(name), text));
+    }
+    for (path, text) in &found {
+        let answer = offline(path);
+        assert_eq!(answer.code, 2);
+        let what = answer.finding("configuration")["what"].clone();
+        assert!(what.as_str().unwrap().contains(text), "{what}");
+    }
+    let bind = |path: &Path| format!("dn = \"cn=x\"\npassword_file = \"{}\"", path.display());
+    for (path, _) in &found {
+        let answer = offline(&server.config(&[("bind", &bind(path))]));
+        assert_eq!(answer.code, 2);
+        answer.finding("secret_file");
+    }
+    fs::remove_file(at("fifo")).unwrap();
+}
+
+#[test]
+fn a_user_who_may_not_read_a_file_is_told_that_root_may() {
+    let server = server();
+    let readable = tempfile::TempDir::new().unwrap();
+    fs::set_permissions(readable.path(), Permissions::from_mode(0o755)).unwrap();
+    let put = |name: &str, mode, text: &str| {
+        let path = readable.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        path
+    };
+    let secret = put("bind-password", 0o600, SERVICE_PASSWORD);
+    let bind = format!(
+        "dn = \"{SERVICE_DN}\"\npassword_file = \"{}\"",
+        secret.display()
+    );
+    let config = put(
+        "config.toml",
+        0o644,
+        &server.config_text(&[("bind", &bind)]),
+    );
+    let program = readable.path().join("rsldapctl");
+    fs::copy(env!("CARGO_BIN_EXE_rsldapctl"), &program).unwrap();
+    let check = || {
+        let output = Command::new(&program)
+            .arg("--config")
+            .arg(&config)
+            .args(["check", "--offline"])
+            .uid(65534)
+            .gid(65534)
+            .output()
+            .unwrap();
+        (output.status.code(), harmless(&output, ""))
+    };
+    let (code, text) = check();
+    assert_eq!(code, Some(2));
+    assert!(
+        text.contains("uid 65534 may not read this file [secret_file]"),
+        "{text}"
+    );
+    assert!(text.contains("is for root to check"), "{text}");
+    fs::set_permissions(&config, Permissions::from_mode(0o600)).unwrap();
+    let (code, text) = check();
+    assert_eq!(code, Some(2));
+    assert!(
+        text.contains("uid 65534 may not read this file [configuration]"),
+        "{text}"
+    );
+    assert!(text.contains("is for root to check"), "{text}");
 }
 
 #[test]

@@ -29,13 +29,14 @@ impl Severity {
 }
 
 /// Every word that [`Finding::id`] can be.
-pub const IDS: [&str; 28] = [
+pub const IDS: [&str; 29] = [
     "configuration",
     "secret_file",
     "tls_file",
     "ca_expired",
     "client_certificate_expired",
     "directory_writable",
+    "file_writable",
     "not_verified",
     "cleartext",
     "refusal_ignored",
