@@ -34,12 +34,41 @@ fn a_base_that_is_missing_is_an_error() {
 }
 
 #[test]
-fn a_search_that_finds_nobody_is_a_warning() {
-    let search = format!("search = [{{ base = \"ou=nobody,{BASE}\" }}]");
-    let (answer, line) = check(&[("user", &search)], "ou=nobody");
+fn a_search_that_finds_nobody_is_a_warning_and_an_error_where_none_does() {
+    let nobody = format!("{{ base = \"ou=nobody,{BASE}\" }}");
+    let both = format!("search = [\n{{ base = \"{USERS}\" }},\n{nobody}\n]");
+    let (answer, line) = check(&[("user", &both)], "ou=nobody");
     assert_eq!(answer.code, 0, "{}", answer.text);
     assert_eq!(answer.findings("warning"), ["no_users"]);
     assert_eq!(answer.line_of("no_users"), line);
+
+    let (answer, line) = check(&[("user", &format!("search = [{nobody}]"))], "ou=nobody");
+    assert_eq!(answer.code, 1, "{}", answer.text);
+    assert_eq!(answer.findings("error"), ["no_users"]);
+    assert_eq!(answer.line_of("no_users"), line);
+
+    let template = format!("dn_template = \"uid={{user}},ou=nobody,{BASE}\"");
+    let (answer, line) = check(&[("user", &template)], "dn_template");
+    assert_eq!(answer.findings("warning"), ["no_users"], "{}", answer.text);
+    assert_eq!(answer.line_of("no_users"), line);
+}
+
+#[test]
+fn a_base_that_may_not_be_read_is_an_error_whether_it_is_refused_or_hidden() {
+    for (name, text) in [
+        ("refused", "insufficientAccessRights"),
+        ("hidden", "or it is hidden"),
+    ] {
+        let search = format!("search = [{{ base = \"ou={name},{BASE}\" }}]");
+        let (answer, _) = check(&[("user", &search)], "search = ");
+        assert_eq!(answer.code, 1, "{}", answer.text);
+        assert_eq!(answer.findings("error"), ["base_missing"]);
+        assert!(
+            answer.line("[base_missing]").contains(text),
+            "{}",
+            answer.text
+        );
+    }
 }
 
 #[test]
@@ -61,7 +90,7 @@ fn an_attribute_for_the_name_that_nobody_has_is_an_error() {
 }
 
 #[test]
-fn a_template_that_leads_elsewhere_is_a_warning() {
+fn a_template_that_leads_elsewhere_is_an_error_and_a_warning_where_it_fits_some() {
     let right = format!("dn_template = \"uid={{user}},{USERS}\"");
     let (answer, _) = check(&[("user", &right)], "dn_template");
     assert_eq!(answer.code, 0, "{}", answer.text);
@@ -71,10 +100,16 @@ fn a_template_that_leads_elsewhere_is_a_warning() {
     let search = format!("{wrong}\nsearch = [{{ base = \"{USERS}\" }}]");
     for user in [wrong, search] {
         let (answer, line) = check(&[("user", &user)], "dn_template");
-        assert_eq!(answer.code, 0, "{}", answer.text);
-        assert_eq!(answer.findings("warning"), ["template_mismatch"]);
+        assert_eq!(answer.code, 1, "{}", answer.text);
+        assert_eq!(answer.findings("error"), ["template_mismatch"]);
         assert_eq!(answer.line_of("template_mismatch"), line);
     }
+    // One of them is among the groups.
+    let some = format!("{right}\nsearch = [{{ base = \"{BASE}\" }}]");
+    let (answer, line) = check(&[("user", &some)], "dn_template");
+    assert_eq!(answer.code, 0, "{}", answer.text);
+    assert_eq!(answer.findings("warning"), ["template_mismatch"]);
+    assert_eq!(answer.line_of("template_mismatch"), line);
     let missing = format!("dn_template = \"uid={{user}},ou=missing,{BASE}\"");
     let (answer, line) = check(&[("user", &missing)], "dn_template");
     assert_eq!(answer.findings("error"), ["base_missing"]);
@@ -166,24 +201,91 @@ fn a_group_of_another_kind_is_an_error_with_the_type_that_it_has() {
 }
 
 #[test]
-fn a_gate_that_nobody_can_pass_is_a_warning() {
-    let void = group_dn("void");
-    let group = "member_attribute = \"exampleMember\"";
-    let only = format!("is_active = \"{void}\"");
-    let (answer, line) = check(&[("group", group), ("flags", &only)], &void);
-    assert_eq!(answer.code, 0, "{}", answer.text);
-    assert_eq!(answer.findings("warning"), ["group_empty"]);
-    assert_eq!(answer.line_of("group_empty"), line);
-    // Nobody to be refused is no reason to worry.
-    let (answer, _) = check(
-        &[("access", &format!("deny = \"{void}\"")), ("group", group)],
-        &void,
-    );
+fn the_line_of_a_missing_group_is_where_it_does_most_harm() {
+    let missing = group_dn("missing");
+    let changes = [
+        ("flags", flags(&format!("zoo = \"{missing}\""))),
+        (
+            "access",
+            format!(
+                "deny = {{ any = [\n\"{}\",\n\"{missing}\"\n] }}",
+                group_dn("void")
+            ),
+        ),
+    ];
+    let changes = changes
+        .each_ref()
+        .map(|(name, text)| (*name, text.as_str()));
+    let (answer, flag) = check(&changes, "zoo = ");
+    let line = answer.line_of("group_missing_negated");
+    assert!(line > flag, "{}", answer.text);
     assert!(
-        answer.findings("note").contains(&"group_empty"),
-        "{}",
-        answer.text
+        answer
+            .line("[group_missing_negated]")
+            .contains("access.deny")
     );
+}
+
+#[test]
+fn a_name_that_the_server_does_not_take_is_told_from_a_group_that_may_not_be_read() {
+    let (answer, line) = check(&[("flags", &flags("x = \"team=a,o=b\""))], "x = ");
+    assert_eq!(answer.code, 1, "{}", answer.text);
+    let said = answer.finding("group_unreadable");
+    assert!(
+        said["fix"].as_str().unwrap().contains("correct the DN"),
+        "{said}"
+    );
+    assert_eq!(answer.line_of("group_unreadable"), line);
+}
+
+#[test]
+fn another_spelling_of_a_groups_name_is_the_same_group() {
+    let other = "x = \"CN = ACTIVE ,  ou=Groups,DC=example , dc=COM\"";
+    let (answer, _) = check(&[("flags", &flags(other))], "x = ");
+    assert_eq!(answer.code, 0, "{}", answer.text);
+    assert_eq!(answer.json["findings"], serde_json::json!([]));
+}
+
+#[test]
+fn a_gate_that_nobody_can_pass_is_an_error_where_every_login_needs_it() {
+    let (void, active) = (group_dn("void"), group_dn("active"));
+    let own = "member_attribute = \"exampleMember\"";
+    // The second has to have a member, and has the empty name for one.
+    for (group, settings) in [(&void, own), (&group_dn("hollow"), "")] {
+        for (flags, access, level) in [
+            (format!("is_active = \"{group}\""), String::new(), "error"),
+            (
+                format!("is_active = {{ all = [\"a\", \"{active}\"] }}\na = \"{group}\""),
+                String::new(),
+                "error",
+            ),
+            (flags(""), format!("require = \"{group}\""), "error"),
+            (
+                format!("is_active = [\"{active}\", \"{group}\"]"),
+                String::new(),
+                "warning",
+            ),
+            // Nobody to be refused is no reason to worry.
+            (flags(""), format!("deny = \"{group}\""), "note"),
+        ] {
+            let changes = [("group", settings), ("flags", &flags), ("access", &access)];
+            let (answer, line) = check(&changes, &format!("\"{group}\""));
+            assert!(
+                answer.findings(level).contains(&"group_empty"),
+                "{level} {flags} {access}:\n{}",
+                answer.text
+            );
+            assert_eq!(answer.line_of("group_empty"), line);
+            if settings.is_empty() {
+                assert_eq!(answer.code, i32::from(level == "error"), "{}", answer.text);
+            }
+        }
+    }
+    let (answer, _) = check(
+        &[("flags", &flags(&format!("x = \"{}\"", group_dn("half"))))],
+        "x = ",
+    );
+    assert_eq!(answer.json["findings"], serde_json::json!([]));
 }
 
 #[test]
@@ -200,6 +302,32 @@ fn with_nested_groups_one_outside_the_searches_is_an_error() {
     let (answer, _) = check(&[("group", &missing)], "is_active");
     assert_eq!(answer.code, 1, "{}", answer.text);
     assert!(answer.findings("error").contains(&"base_missing"));
+}
+
+#[test]
+fn with_nested_groups_one_that_the_filter_passes_over_is_an_error() {
+    for (filters, code) in [
+        (&["(objectClass=posixGroup)"][..], 1),
+        (&["(objectClass=posixGroup)", "(cn=*)"], 0),
+    ] {
+        let searches = filters
+            .iter()
+            .map(|filter| format!("{{ base = \"{GROUPS}\", filter = \"{filter}\" }}"));
+        let searches = searches.collect::<Vec<_>>().join(", ");
+        for nested in [true, false] {
+            let group = format!("nested = {nested}\nsearch = [{searches}]");
+            let (answer, line) = check(&[("group", &group)], "is_active");
+            assert_eq!(
+                answer.code,
+                if nested { code } else { 0 },
+                "{}",
+                answer.text
+            );
+            if nested && code == 1 {
+                assert_eq!(answer.line_of("group_outside_search"), line);
+            }
+        }
+    }
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub fn options() -> SlapdOptions {
     let access = format!(
         "access to attrs=userPassword by self write by anonymous auth by * none\n\
          access to dn.base=\"{}\" by * disclose\n\
+         access to dn.base=\"ou=refused,{BASE}\" by * disclose\n\
+         access to dn.base=\"ou=hidden,{BASE}\" by * none\n\
          access to * by * read\n",
         group_dn("unreadable"),
     );
@@ -54,6 +56,8 @@ fn tree() -> Ldif {
     ldif.group("staff", &[&user_dn("alice"), &user_dn("sue")]);
     ldif.group("superuser", &[&user_dn("sue")]);
     ldif.group("unreadable", &[&user_dn("alice")]);
+    ldif.group("hollow", &[""]);
+    ldif.group("half", &["", &user_dn("alice")]);
     let unique = [
         ("objectClass", "groupOfUniqueNames"),
         ("uniqueMember", &user_dn("alice")),
@@ -62,10 +66,10 @@ fn tree() -> Ldif {
     ldif.entry(&group_dn("void"), &[("objectClass", "exampleGroup")]);
     let posix = [("objectClass", "posixGroup"), ("gidNumber", "5000")];
     ldif.entry(&group_dn("posix"), &posix);
-    ldif.entry(
-        &format!("ou=nobody,{BASE}"),
-        &[("objectClass", "organizationalUnit")],
-    );
+    for name in ["nobody", "refused", "hidden"] {
+        let unit = [("objectClass", "organizationalUnit")];
+        ldif.entry(&format!("ou={name},{BASE}"), &unit);
+    }
     ldif
 }
 

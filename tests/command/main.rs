@@ -6,6 +6,7 @@ mod common;
 mod private_host;
 
 mod cache;
+mod check_certificates;
 mod check_directory;
 mod check_files;
 mod check_servers;

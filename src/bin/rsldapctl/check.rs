@@ -6,7 +6,9 @@ mod groups;
 mod mentions;
 mod offline;
 mod online;
+mod product;
 mod report;
+mod trouble;
 mod users;
 
 use std::path::Path;

@@ -160,16 +160,17 @@ impl Places {
         }
     }
 
-    /// The place of the first value below one of these tables that is this DN.
-    pub fn of_dn(&self, tables: &[&str], dn: &Dn) -> String {
+    /// The place of the first value below this key that is this DN; or of the key.
+    pub fn of_dn(&self, key: &str, dn: &Dn) -> String {
         let is_it = |place: &&Place| {
-            let inside = tables.iter().any(|table| place.key.starts_with(table));
+            let below = place.key.strip_prefix(key);
+            let inside = below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
             let text = place.text.as_deref().filter(|text| text.contains('='));
             inside && text.and_then(|text| Dn::parse(text).ok()).as_ref() == Some(dn)
         };
         match self.places.iter().find(is_it) {
             Some(found) => self.line(found.line),
-            None => self.path.display().to_string(),
+            None => self.of_key(key),
         }
     }
 

@@ -9,6 +9,9 @@ use pam_rsldap::template::{DnTemplate, Filter};
 use super::finding::{Finding, Severity};
 use super::online::{Server, Visit};
 
+/// The key of the template.
+const TEMPLATE: &str = "user.dn_template";
+
 /// How many users are looked at.
 const SAMPLE: i32 = 20;
 
@@ -31,8 +34,12 @@ pub fn check(
             sample.extend(users_below(visit, inspector, search, &key)?);
         }
     }
+    let nobody = |finding: &&mut Finding| finding.id == "no_users";
     if let Some(template) = template {
         self::template(visit, inspector, template, sample)?;
+    } else if visit.found.iter_mut().filter(nobody).count() == searches.len() {
+        let all = visit.found.iter_mut().filter(nobody);
+        all.for_each(|finding| finding.level = Severity::Error);
     }
     server.member_of = member_of(visit, inspector, searches)?;
     Ok(())
@@ -63,17 +70,20 @@ pub fn exists(
             "there is no such entry, or it is hidden".to_owned()
         }
     };
-    let for_users = key.starts_with("user.");
-    let (level, why) = match (for_users, visit.config.group.nested) {
-        (true, _) => (
+    let (level, why) = match key {
+        TEMPLATE => (
+            Severity::Error,
+            "nobody is there, so that every password is wrong",
+        ),
+        _ if key.starts_with("user.") => (
             Severity::Error,
             "a base that is missing ends every login as config_error",
         ),
-        (false, true) => (
+        _ if visit.config.group.nested => (
             Severity::Error,
             "groups in groups are not found, and gates stay shut or logins end as config_error",
         ),
-        (false, false) => (
+        _ => (
             Severity::Warning,
             "whatever needs this search finds nothing",
         ),
@@ -116,21 +126,21 @@ fn users_below(
         }
     };
     if users.is_empty() {
-        let what = format!(
-            "{filter} finds nobody below {}",
-            search.base,
-            filter = filter.as_str()
-        );
-        visit.found.push(
-            Finding::new(Severity::Warning, "no_users", what)
-                .at(visit.places.of_key(key))
-                .why("whoever logs in is unknown, or the service account may not see them")
-                .fix("correct base, scope and filter of this search, or the server's access rules"),
-        );
+        nobody(visit, filter.as_str(), &search.base, key);
         return Ok(users);
     }
     visit.found.extend(without_name(visit, &users));
     Ok(users)
+}
+
+fn nobody(visit: &mut Visit<'_>, filter: &str, base: &Dn, key: &str) {
+    let what = format!("{filter} finds nobody below {base}");
+    visit.found.push(
+        Finding::new(Severity::Warning, "no_users", what)
+            .at(visit.places.of_key(key))
+            .why("whoever logs in is unknown, or the service account may not see them")
+            .fix("correct what is searched for and where, or the server's access rules"),
+    );
 }
 
 /// Entries that show no login name.
@@ -176,26 +186,38 @@ fn template(
     template: &DnTemplate,
     mut sample: Vec<Shown>,
 ) -> Result<(), DirectoryError> {
-    let key = "user.dn_template";
     let attribute = visit.config.user.name_attribute.clone();
     if let Some(base) = parent(template) {
-        if !exists(visit, inspector, &base, key)? {
+        if !exists(visit, inspector, &base, TEMPLATE)? {
             return Ok(());
         }
         if sample.is_empty() {
-            sample = below(inspector, base, &attribute)?;
+            let filter = Filter::presence(&attribute);
+            sample = match below(inspector, &base, &filter, &attribute)? {
+                Found::Entries(users) => users,
+                Found::NoSuchEntry | Found::Withheld(_) => return Ok(()),
+            };
+            if sample.is_empty() {
+                nobody(visit, filter.as_str(), &base, TEMPLATE);
+            }
         }
     }
-    let elsewhere = sample.iter().find_map(|user| {
+    let compared = sample.iter().filter_map(|user| {
         let name = user.texts(attribute.as_str()).into_iter().next()?;
         let expected = template.expand(&UserName::parse(name.as_bytes()).ok()?)?;
         let found = Dn::parse(&user.dn).ok()?;
-        (found != expected).then(|| format!("{name} is {found}, and the template says {expected}"))
+        let text = format!("{name} is {found}, and the template says {expected}");
+        Some((found == expected, text))
     });
-    if let Some(what) = elsewhere {
+    let (right, wrong): (Vec<_>, Vec<_>) = compared.partition(|(right, _)| *right);
+    let level = match right.is_empty() {
+        true => Severity::Error,
+        false => Severity::Warning,
+    };
+    if let Some((_, what)) = wrong.into_iter().next() {
         visit.found.push(
-            Finding::new(Severity::Warning, "template_mismatch", what)
-                .at(visit.places.of_key(key))
+            Finding::new(level, "template_mismatch", what)
+                .at(visit.places.of_key(TEMPLATE))
                 .why("whoever is not where the template says has a wrong password, whatever is typed")
                 .fix("correct dn_template, or take it out and write user.search"),
         );
@@ -214,21 +236,17 @@ fn parent(template: &DnTemplate) -> Option<Dn> {
 
 fn below(
     inspector: &mut Inspector,
-    base: Dn,
+    base: &Dn,
+    filter: &Filter,
     attribute: &AttributeName,
-) -> Result<Vec<Shown>, DirectoryError> {
-    let filter = Filter::presence(attribute);
-    let look = Look {
+) -> Result<Found, DirectoryError> {
+    inspector.look(Look {
         base: base.as_str(),
         scope: Scope::Subtree,
-        filter: &filter,
+        filter,
         attributes: &[attribute.as_str()],
         names_only: false,
         limit: SAMPLE,
-    };
-    Ok(match inspector.look(look)? {
-        Found::Entries(entries) => entries,
-        Found::NoSuchEntry | Found::Withheld(_) => Vec::new(),
     })
 }
 
@@ -246,8 +264,13 @@ fn member_of(
             Found::NoSuchEntry | Found::Withheld(_) => {}
         }
     }
-    if kept == Some(false) {
-        visit.found.extend(without_member_of(visit));
+    if let Some(finding) = without_member_of(visit).filter(|_| kept == Some(false)) {
+        // Whom a filter does not find because of that needs no finding of its own.
+        let same_place = |other: &Finding| other.place == finding.place;
+        visit
+            .found
+            .retain(|other| other.id != "no_users" || !same_place(other));
+        visit.found.push(finding);
     }
     Ok(kept)
 }
