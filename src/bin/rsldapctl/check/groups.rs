@@ -10,6 +10,7 @@ use pam_rsldap::template::Filter;
 use super::finding::{Finding, Severity};
 use super::mentions::{self, Mention};
 use super::online::Visit;
+use super::product::Product;
 use super::users::exists;
 
 /// Attributes that list members, and the type of group that has them.
@@ -80,7 +81,13 @@ fn group(
     }
     let other = KINDS.iter().find(|(other, _)| shown.has(other));
     let finding = match other {
-        Some((other, kind)) => wrong_schema(group, &attribute, &format!("has {other}"), kind),
+        Some((other, kind)) => {
+            let kind = match (visit.product, *other) {
+                (Product::ActiveDirectory, "member") => "active_directory",
+                _ => kind,
+            };
+            wrong_schema(group, &attribute, &format!("has {other}"), kind)
+        }
         None => match read(inspector, group, &["objectClass"], false)? {
             Found::Entries(entries) => without_members(visit, mention, &attribute, entries.first()),
             // It has gone since.

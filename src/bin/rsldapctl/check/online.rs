@@ -80,6 +80,7 @@ pub fn check(config: &Config, places: &Places) -> Online {
             places,
             uri,
             place: places.of_key(&key),
+            product: Product::Unknown,
             found: Vec::new(),
         };
         let server = visit.server();
@@ -111,6 +112,7 @@ pub struct Visit<'a> {
     pub uri: &'a ServerUri,
     /// Where the configuration names it.
     place: String,
+    pub product: Product,
     pub found: Vec<Finding>,
 }
 
@@ -166,8 +168,8 @@ impl Visit<'_> {
         }
         server.answer_ms = Some(millis(asked.elapsed()));
         (server.up, server.bound) = (true, true);
-        let product = product::root(&mut inspector, server)?;
-        let unfit = product.unfit(&self.config.group.schema, self.places);
+        self.product = product::root(&mut inspector, server)?;
+        let unfit = self.product.unfit(&self.config.group.schema, self.places);
         self.found.extend(unfit);
         users::check(self, &mut inspector, server)?;
         groups::check(self, &mut inspector)
