@@ -3,14 +3,12 @@
 use std::ffi::CString;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, date_time_ymd};
 
-use crate::common::directory::{SERVICE_DN, SERVICE_PASSWORD};
-use crate::fixture::{Answer, ask, harmless, line_with, server};
+use crate::common::directory::group_dn;
+use crate::fixture::{Answer, ask, line_with, server};
 
 fn offline(config: &Path) -> Answer {
     ask(config, &["check", "--offline"], "")
@@ -68,6 +66,56 @@ fn a_mistake_has_its_line_and_no_server_is_asked() {
 }
 
 #[test]
+fn syntax_types_and_circles_are_told_with_their_line() {
+    let server = server();
+    let active = group_dn("active");
+    for (section, text, what) in [
+        ("+group", "nested = yes", "string values must be quoted"),
+        (
+            "+group",
+            "nested = \"yes\"",
+            "group.nested: expected true or false",
+        ),
+        ("+server", "deadline = \"soon\"", "server.deadline: "),
+        (
+            "+user",
+            "min_uid = \"1000\"",
+            "user.min_uid: expected an integer",
+        ),
+        ("+flags", "zoo = \"\"", "flags.zoo: "),
+        ("+flags", "zoo = []", "flags.zoo: "),
+        ("+flags", "zoo = \"zebra\"", "flags.zoo: no flag \"zebra\""),
+        (
+            "+flags",
+            "zoo = { not = \"zoo\" }",
+            "circle of flags: zoo -> zoo",
+        ),
+        (
+            "+flags",
+            "zoo = { any = [\"ape\"] }\nape = [\"zoo\"]",
+            "circle of flags: ",
+        ),
+        (
+            "+flags",
+            &format!("zoo = {{ any = [\"{active}\"], not = \"{active}\" }}"),
+            "flags.zoo",
+        ),
+    ] {
+        let config = server.config(&[(section, text)]);
+        let answer = offline(&config);
+        assert_eq!(answer.code, 2, "{text}");
+        let said = answer.finding("configuration")["what"].clone();
+        assert!(said.as_str().unwrap().contains(what), "{text}: {said}");
+        let line = line_with(&config, text.lines().next().unwrap());
+        let given = answer.line_of("configuration");
+        assert!(
+            given == line || given == line + text.lines().count() - 1,
+            "{text}: {given}"
+        );
+    }
+}
+
+#[test]
 fn a_configuration_that_others_may_change_is_an_error() {
     let server = server();
     let config = server.config(&[]);
@@ -80,23 +128,6 @@ fn a_configuration_that_others_may_change_is_an_error() {
             .unwrap()
             .contains("chmod 0644")
     );
-}
-
-#[test]
-fn a_secret_that_is_missing_or_too_open_is_an_error_at_its_key() {
-    let server = server();
-    let open = server.file("open-password", 0o644, "service-secret");
-    for path in [open, PathBuf::from("/no/such/secret")] {
-        let bind = format!("dn = \"cn=x\"\npassword_file = \"{}\"", path.display());
-        let config = server.config(&[("bind", &bind)]);
-        let answer = offline(&config);
-        assert_eq!(answer.code, 2, "{}", answer.text);
-        answer.finding("secret_file");
-        assert_eq!(
-            answer.line_of("secret_file"),
-            line_with(&config, "password_file")
-        );
-    }
 }
 
 #[test]
@@ -178,41 +209,6 @@ fn a_file_with_trusted_certificates_that_others_may_write_is_a_warning() {
 }
 
 #[test]
-fn what_is_hardly_meant_in_a_file_with_a_password_is_a_warning() {
-    let server = server();
-    for (text, level) in [
-        ("service-secret", ""),
-        ("service-secret\n", ""),
-        ("service-secret\r\n", ""),
-        ("service-secret\n\n", "warning"),
-        ("service-secret\n# for lookups\n", "warning"),
-        ("service-secret \n", "warning"),
-        ("\u{feff}service-secret\n", "warning"),
-        ("", "error"),
-        ("\n", "error"),
-        ("service-\0secret", "error"),
-    ] {
-        let file = server.file("password", 0o600, text);
-        let bind = format!("dn = \"cn=x\"\npassword_file = \"{}\"", file.display());
-        let config = server.config(&[("bind", &bind)]);
-        let answer = offline(&config);
-        assert_eq!(
-            answer.code,
-            if level == "error" { 2 } else { 0 },
-            "{text:?}"
-        );
-        for each in ["error", "warning"] {
-            let found = answer.findings(each);
-            assert_eq!(found.contains(&"secret_file"), each == level, "{text:?}");
-        }
-        if !level.is_empty() {
-            let line = line_with(&config, "password_file");
-            assert_eq!(answer.line_of("secret_file"), line);
-        }
-    }
-}
-
-#[test]
 fn what_is_no_file_to_read_is_an_error_and_never_waited_for() {
     let server = server();
     let good = server.config(&[]);
@@ -248,57 +244,6 @@ fn what_is_no_file_to_read_is_an_error_and_never_waited_for() {
 }
 
 #[test]
-fn a_user_who_may_not_read_a_file_is_told_that_root_may() {
-    let server = server();
-    let readable = tempfile::TempDir::new().unwrap();
-    fs::set_permissions(readable.path(), Permissions::from_mode(0o755)).unwrap();
-    let put = |name: &str, mode, text: &str| {
-        let path = readable.path().join(name);
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-        path
-    };
-    let secret = put("bind-password", 0o600, SERVICE_PASSWORD);
-    let bind = format!(
-        "dn = \"{SERVICE_DN}\"\npassword_file = \"{}\"",
-        secret.display()
-    );
-    let config = put(
-        "config.toml",
-        0o644,
-        &server.config_text(&[("bind", &bind)]),
-    );
-    let program = readable.path().join("rsldapctl");
-    fs::copy(env!("CARGO_BIN_EXE_rsldapctl"), &program).unwrap();
-    let check = || {
-        let output = Command::new(&program)
-            .arg("--config")
-            .arg(&config)
-            .args(["check", "--offline"])
-            .uid(65534)
-            .gid(65534)
-            .output()
-            .unwrap();
-        (output.status.code(), harmless(&output, ""))
-    };
-    let (code, text) = check();
-    assert_eq!(code, Some(2));
-    assert!(
-        text.contains("uid 65534 may not read this file [secret_file]"),
-        "{text}"
-    );
-    assert!(text.contains("is for root to check"), "{text}");
-    fs::set_permissions(&config, Permissions::from_mode(0o600)).unwrap();
-    let (code, text) = check();
-    assert_eq!(code, Some(2));
-    assert!(
-        text.contains("uid 65534 may not read this file [configuration]"),
-        "{text}"
-    );
-    assert!(text.contains("is for root to check"), "{text}");
-}
-
-#[test]
 fn what_weakens_every_login_is_a_warning_at_its_line() {
     let server = server();
     let lines = "uris = [\n \"ldaps://ldap1.example.com\",\n \"ldap://ldap2.example.com\"\n]\n\
@@ -320,23 +265,4 @@ fn what_weakens_every_login_is_a_warning_at_its_line() {
         assert_eq!(answer.line_of(id), line_with(&config, text), "{id}");
     }
     answer.line("usable, ");
-}
-
-#[test]
-fn a_password_in_the_configuration_is_in_no_message() {
-    const CANARY: &str = "canary-Z7q-secret";
-    let server = server();
-    let inline = format!("dn = \"cn=svc,o=x\"\npassword = \"{CANARY}\"");
-    let both = format!("{inline}\npassword_file = \"/x\"");
-    let broken = format!("dn = \"cn=svc,o=x\"\npassword = \"{CANARY}\" x");
-    let wrong_type = format!("dn = \"cn=svc,o=x\"\npassword = [\"{CANARY}\"]");
-    let unknown = format!("{inline}\npasword = \"{CANARY}\"");
-    for bind in [inline, both, broken, wrong_type, unknown] {
-        let config = server.config(&[("bind", &bind)]);
-        for arguments in [&["check"][..], &["status"], &["explain", "alice"]] {
-            let answer = ask(&config, arguments, "");
-            assert!(!answer.text.contains(CANARY), "{}", answer.text);
-            assert!(!answer.json.to_string().contains(CANARY), "{}", answer.json);
-        }
-    }
 }

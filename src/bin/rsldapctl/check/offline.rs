@@ -39,7 +39,7 @@ pub fn mistake(error: &ConfigError) -> Finding {
         ),
         None => (
             error.problem(),
-            "correct it; pam_rsldap.toml(5) says what each key takes",
+            "correct it; the manual page of the configuration says what each key takes",
         ),
     };
     let what = match error.key() {
