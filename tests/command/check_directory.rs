@@ -90,6 +90,22 @@ fn an_attribute_for_the_name_that_nobody_has_is_an_error() {
 }
 
 #[test]
+fn a_filter_that_finds_users_by_another_name_is_an_error() {
+    let by_mail =
+        format!("search = [{{ base = \"{USERS}\", filter = \"(mail={{user}}@example.com)\" }}]");
+    assert_eq!(check(&[("user", &by_mail)], "search").0.code, 0);
+    let by_mail = by_mail.replace("@example.com", "");
+    let (answer, line) = check(&[("user", &by_mail)], "search");
+    assert_eq!(answer.code, 1, "{}", answer.text);
+    assert_eq!(answer.findings("error"), ["name_attribute_unfit"]);
+    assert_eq!(answer.line_of("name_attribute_unfit"), line);
+    for more in ["canonical_name = true", "name_attribute = \"mail\""] {
+        let (answer, _) = check(&[("user", &format!("{more}\n{by_mail}"))], "search");
+        assert_eq!(answer.code, 0, "{}", answer.text);
+    }
+}
+
+#[test]
 fn a_template_that_leads_elsewhere_is_an_error_and_a_warning_where_it_fits_some() {
     let right = format!("dn_template = \"uid={{user}},{USERS}\"");
     let (answer, _) = check(&[("user", &right)], "dn_template");
@@ -164,12 +180,23 @@ fn groups_that_are_not_there_are_errors_and_worse_below_not() {
 }
 
 #[test]
-fn groups_of_a_service_are_looked_at_too() {
+fn groups_that_are_named_anywhere_are_looked_at() {
     let missing = group_dn("missing");
-    let service = format!("require = \"{missing}\"");
-    let (answer, line) = check(&[("services.sudo", &service)], &missing);
-    assert_eq!(answer.findings("error"), ["group_missing"]);
-    assert_eq!(answer.line_of("group_missing"), line);
+    let named = format!("\"{missing}\"");
+    for (section, text) in [
+        ("+flags", format!("zoo = {named}")),
+        (
+            "access",
+            format!("require = {{ any = [\"is_active\", {named}] }}"),
+        ),
+        ("services.sudo", format!("require = {named}")),
+        ("session.local_groups", format!("adm = {named}")),
+    ] {
+        let (answer, line) = check(&[(section, &text)], &missing);
+        assert_eq!(answer.code, 1, "{}", answer.text);
+        assert_eq!(answer.findings("error"), ["group_missing"]);
+        assert_eq!(answer.line_of("group_missing"), line);
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::ffi::CString;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, date_time_ymd};
 
@@ -116,18 +117,25 @@ fn syntax_types_and_circles_are_told_with_their_line() {
 }
 
 #[test]
-fn a_configuration_that_others_may_change_is_an_error() {
+fn a_configuration_that_others_may_change_is_an_error_and_the_fix_mends_it() {
     let server = server();
     let config = server.config(&[]);
     fs::set_permissions(&config, Permissions::from_mode(0o666)).unwrap();
-    let answer = offline(&config);
-    assert_eq!(answer.code, 2);
-    assert!(
-        answer.finding("configuration")["fix"]
-            .as_str()
-            .unwrap()
-            .contains("chmod 0644")
-    );
+    assert_mended(&config, "configuration", 2);
+    chown(&config, Some(4711), None).unwrap();
+    assert_mended(&config, "configuration", 2);
+}
+
+/// The fix of the one finding is a command that leaves nothing to find.
+fn assert_mended(config: &Path, id: &str, code: i32) {
+    let answer = offline(config);
+    assert_eq!(answer.code, code, "{}", answer.text);
+    let fix = answer.finding(id)["fix"].as_str().unwrap().to_owned();
+    let ended = Command::new("sh").args(["-c", &fix]).status().unwrap();
+    assert!(ended.success(), "{fix}");
+    let answer = offline(config);
+    assert_eq!(answer.code, 0, "{}", answer.text);
+    assert_eq!(answer.json["findings"], serde_json::json!([]), "{fix}");
 }
 
 #[test]
@@ -194,6 +202,7 @@ fn a_directory_in_which_others_may_exchange_files_is_a_warning() {
     mode(above.path(), 0o755);
     chown(&directory, Some(4711), None).unwrap();
     assert_finding(&directory, "uid 4711");
+    assert_mended(&config, "directory_writable", 0);
 }
 
 #[test]
@@ -205,7 +214,7 @@ fn a_file_with_trusted_certificates_that_others_may_write_is_a_warning() {
     let answer = offline(&config);
     assert_eq!(answer.code, 0, "{}", answer.text);
     assert_eq!(answer.findings("warning"), ["file_writable"]);
-    answer.finding("file_writable");
+    assert_mended(&config, "file_writable", 0);
 }
 
 #[test]

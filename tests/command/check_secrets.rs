@@ -1,7 +1,7 @@
 //! `rsldapctl check`: the password of the service account. It is in no answer, whatever is wrong.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,20 +14,34 @@ fn offline(config: &Path) -> Answer {
 }
 
 #[test]
-fn a_secret_that_is_missing_or_too_open_is_an_error_at_its_key() {
+fn a_secret_that_is_missing_too_open_or_not_roots_is_an_error_at_its_key() {
     let server = server();
     let open = server.file("open-password", 0o644, "service-secret");
-    for path in [open, PathBuf::from("/no/such/secret")] {
+    let foreign = server.file("foreign-password", 0o600, "service-secret");
+    chown(&foreign, Some(4711), None).unwrap();
+    let missing = PathBuf::from("/no/such/secret");
+    for (path, fix) in [
+        (open, "chmod 0600"),
+        (foreign, "chown root"),
+        (missing, "write the password"),
+    ] {
         let bind = format!("dn = \"cn=x\"\npassword_file = \"{}\"", path.display());
         let config = server.config(&[("bind", &bind)]);
         let answer = offline(&config);
         assert_eq!(answer.code, 2, "{}", answer.text);
-        answer.finding("secret_file");
-        assert_eq!(
-            answer.line_of("secret_file"),
-            line_with(&config, "password_file")
-        );
+        let said = answer.finding("secret_file");
+        assert!(said["fix"].as_str().unwrap().starts_with(fix), "{said}");
+        let line = line_with(&config, "password_file");
+        assert_eq!(answer.line_of("secret_file"), line);
     }
+    // One in the configuration itself is for its owner alone, too.
+    let bind = format!("dn = \"{SERVICE_DN}\"\npassword = \"{SERVICE_PASSWORD}\"");
+    let config = server.config(&[("bind", &bind)]);
+    assert_eq!(ask(&config, &["check"], "").code, 0);
+    fs::set_permissions(&config, Permissions::from_mode(0o640)).unwrap();
+    let answer = ask(&config, &["check"], "");
+    assert_eq!(answer.code, 2, "{}", answer.text);
+    assert!(answer.line("[configuration]").contains("bind.password"));
 }
 
 #[test]

@@ -81,9 +81,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The findings of a level, by their ids.
+    /// The findings of a level, by their ids. Each has all that it needs.
     pub fn findings(&self, level: &str) -> Vec<&str> {
         let all = self.json["findings"].as_array().expect("findings");
+        for id in all.iter().filter_map(|finding| finding["id"].as_str()) {
+            self.finding(id);
+        }
         let found = all.iter().filter(|finding| finding["level"] == level);
         found.filter_map(|finding| finding["id"].as_str()).collect()
     }

@@ -29,7 +29,7 @@ impl Severity {
 }
 
 /// Every word that [`Finding::id`] can be.
-pub const IDS: [&str; 29] = [
+pub const IDS: [&str; 30] = [
     "configuration",
     "secret_file",
     "tls_file",
@@ -51,6 +51,7 @@ pub const IDS: [&str; 29] = [
     "no_users",
     "search_cut_off",
     "name_attribute_missing",
+    "name_attribute_unfit",
     "template_mismatch",
     "member_of_missing",
     "group_missing",

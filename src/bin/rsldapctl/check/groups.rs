@@ -11,7 +11,7 @@ use super::finding::{Finding, Severity};
 use super::mentions::{self, Mention};
 use super::online::Visit;
 use super::product::Product;
-use super::users::exists;
+use super::users::{exists, matches};
 
 /// Attributes that list members, and the type of group that has them.
 const KINDS: [(&str, &str); 4] = [
@@ -153,20 +153,6 @@ fn not_found_by_nesting(what: String, fix: &str) -> Finding {
 fn found(visit: &mut Visit<'_>, finding: Finding, mention: &Mention) {
     let place = visit.places.of_dn(&mention.key, &mention.group);
     visit.found.push(finding.at(place));
-}
-
-/// Whether an entry matches a filter.
-fn matches(inspector: &mut Inspector, entry: &Dn, filter: &Filter) -> Result<bool, DirectoryError> {
-    let look = Look {
-        base: entry.as_str(),
-        scope: Scope::Base,
-        filter,
-        attributes: &["1.1"],
-        names_only: true,
-        limit: 1,
-    };
-    let found = inspector.look(look)?;
-    Ok(matches!(found, Found::Entries(entries) if !entries.is_empty()))
 }
 
 fn read(

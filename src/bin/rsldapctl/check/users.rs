@@ -15,6 +15,9 @@ const TEMPLATE: &str = "user.dn_template";
 /// How many users are looked at.
 const SAMPLE: i32 = 20;
 
+/// How many of them are looked for by their name.
+const TRIED: usize = 5;
+
 /// # Errors
 /// The server failed on the way.
 pub fn check(
@@ -130,7 +133,69 @@ fn users_below(
         return Ok(users);
     }
     visit.found.extend(without_name(visit, &users));
+    if !visit.config.user.canonical_name {
+        let unfit = by_another_name(visit, inspector, search, &users)?;
+        let unfit = unfit.map(|finding| finding.at(visit.places.of_key(key)));
+        visit.found.extend(unfit);
+    }
     Ok(users)
+}
+
+/// A filter that finds users by something else than the login name. One who is found is enough.
+fn by_another_name(
+    visit: &Visit<'_>,
+    inspector: &mut Inspector,
+    search: &UserSearch,
+    users: &[Shown],
+) -> Result<Option<Finding>, DirectoryError> {
+    let attribute = visit.config.user.name_attribute.as_str();
+    let mut missed = None;
+    for user in users.iter().take(TRIED) {
+        let Ok(entry) = Dn::parse(&user.dn) else {
+            continue;
+        };
+        for text in user.texts(attribute) {
+            let Ok(name) = UserName::parse(text.as_bytes()) else {
+                continue;
+            };
+            let filter = search.filter.expand(&name);
+            if matches(inspector, &entry, &filter)? {
+                return Ok(None);
+            }
+            let what = format!(
+                "{} does not find {entry}, whose {attribute} is {text}",
+                filter.as_str()
+            );
+            missed.get_or_insert(what);
+        }
+    }
+    let finding = missed.map(|what| {
+        Finding::new(Severity::Error, "name_attribute_unfit", what)
+            .why("the login name has to be a value of user.name_attribute, so whoever is found by another name is unknown")
+            .fix(format!("search for ({attribute}={{user}}), or name the attribute of the filter in user.name_attribute"))
+    });
+    Ok(finding)
+}
+
+/// Whether an entry matches a filter.
+///
+/// # Errors
+/// The server failed.
+pub fn matches(
+    inspector: &mut Inspector,
+    entry: &Dn,
+    filter: &Filter,
+) -> Result<bool, DirectoryError> {
+    let look = Look {
+        base: entry.as_str(),
+        scope: Scope::Base,
+        filter,
+        attributes: &["1.1"],
+        names_only: true,
+        limit: 1,
+    };
+    let found = inspector.look(look)?;
+    Ok(matches!(found, Found::Entries(entries) if !entries.is_empty()))
 }
 
 fn nobody(visit: &mut Visit<'_>, filter: &str, base: &Dn, key: &str) {
