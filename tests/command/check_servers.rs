@@ -43,7 +43,7 @@ fn a_right_configuration_is_right_and_the_server_is_described() {
     assert_eq!(socket["connection"]["protection"], "socket");
     assert!(answer.line("protection: ").contains("TLSv1_3"));
     for line in [
-        format!("{}: up", server.ldaps_uri()),
+        format!("up: {}", server.ldaps_uri()),
         "kind:        OpenLDAP".to_owned(),
         format!("address:     127.0.0.1:{}, ", server.tls_port()),
         format!("lookups:     as {SERVICE_DN}"),

@@ -11,6 +11,7 @@ mod check_directory;
 mod check_files;
 mod check_secrets;
 mod check_servers;
+mod check_terminal;
 mod explain;
 mod fixture;
 #[path = "../common/rsldapctl.rs"]

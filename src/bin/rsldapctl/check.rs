@@ -10,6 +10,7 @@ mod product;
 mod report;
 mod trouble;
 mod users;
+mod wrap;
 
 use std::path::Path;
 

@@ -3,11 +3,13 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use pam_rsldap::sys;
 use serde::Serialize;
 
 use super::finding::{Finding, Severity};
 use super::online::{Online, Server};
 use super::product::Product;
+use super::wrap::wrap;
 use crate::connection::{Connection, days};
 use crate::screen::{Screen, Tone};
 
@@ -52,16 +54,55 @@ impl Report {
 
 /// For people.
 pub fn print(report: &Report) {
-    let screen = Screen::stdout();
-    let servers = report.servers.iter().map(|one| server(one, screen));
+    let paper = Paper {
+        screen: Screen::stdout(),
+        columns: sys::columns(io::stdout()),
+    };
+    let servers = report.servers.iter().map(|one| server(one, paper));
     let findings = report
         .findings
         .iter()
-        .map(|one| finding(one, report, screen));
+        .map(|one| finding(one, report, paper));
     let mut text: String = servers.chain(findings).collect();
-    text.push_str(&summary(report, screen));
+    text.push_str(&summary(report, paper.screen));
     // A reader that goes away is no failure of ours.
     let _ = io::stdout().write_all(text.as_bytes());
+}
+
+/// What is written on.
+#[derive(Clone, Copy)]
+struct Paper {
+    screen: Screen,
+    /// How wide it is, where it is a terminal.
+    columns: Option<usize>,
+}
+
+impl Paper {
+    /// A word with a tone and what it is about, and below it lines with a label each: those that say
+    /// something.
+    fn paragraph(self, (tone, word): (Tone, &str), about: &str, lines: &[(&str, &str)]) -> String {
+        let lines = lines.iter().filter(|(_, value)| !value.is_empty());
+        let label = lines.clone().map(|(label, _)| label.len()).max();
+        let label = label.unwrap_or_default();
+        let mut text = self.screen.paint(tone, word);
+        text.push_str(": ");
+        text.push_str(&self.line(about, word.chars().count() + 2, 2));
+        for (name, value) in lines {
+            let name = format!("{name}:");
+            let indent = 2 + label + 2;
+            text.push_str(&format!("  {name:<width$} ", width = label + 1));
+            text.push_str(&self.line(value, indent, indent));
+        }
+        text.push('\n');
+        text
+    }
+
+    fn line(self, text: &str, used: usize, indent: usize) -> String {
+        let text = self.screen.paint(Tone::Plain, text);
+        let mut line = wrap(&text, used, indent, self.columns);
+        line.push('\n');
+        line
+    }
 }
 
 fn summary(report: &Report, screen: Screen) -> String {
@@ -92,24 +133,7 @@ fn summary(report: &Report, screen: Screen) -> String {
     format!("{}\n", screen.paint(tone, &summary))
 }
 
-/// A head line, and lines with a label each: those that say something.
-fn paragraph(head: &str, lines: &[(&str, &str)], screen: Screen) -> String {
-    let lines: Vec<_> = lines
-        .iter()
-        .filter(|(_, value)| !value.is_empty())
-        .collect();
-    let width = lines.iter().map(|(label, _)| label.len() + 1).max();
-    let width = width.unwrap_or_default();
-    let mut text = format!("{head}\n");
-    for (label, value) in lines {
-        let value = screen.paint(Tone::Plain, value);
-        text.push_str(&format!("  {:<width$} {value}\n", format!("{label}:")));
-    }
-    text.push('\n');
-    text
-}
-
-fn server(server: &Server, screen: Screen) -> String {
+fn server(server: &Server, paper: Paper) -> String {
     let (tone, state) = match (server.up, server.bound) {
         (true, true) => (Tone::Good, "up".to_owned()),
         (true, false) => (Tone::Bad, "bind refused".to_owned()),
@@ -118,8 +142,6 @@ fn server(server: &Server, screen: Screen) -> String {
             (Tone::Bad, format!("cannot be used ({cause})"))
         }
     };
-    let name = screen.paint(Tone::Plain, &server.server);
-    let head = format!("{name}: {}", screen.paint(tone, &state));
     let product = server.product.map(Product::name);
     let kind = product.into_iter().chain(server.vendor.as_deref());
     let kind = kind.collect::<Vec<_>>().join(", ");
@@ -151,7 +173,7 @@ fn server(server: &Server, screen: Screen) -> String {
         false => "on no user's entry",
     });
     lines.push(("memberOf", member_of.unwrap_or_default()));
-    paragraph(&head, &lines, screen)
+    paper.paragraph((tone, &state), &server.server, &lines)
 }
 
 /// How what is sent is protected, the server's certificate, and what leads from there to the authority.
@@ -181,15 +203,13 @@ fn protection(connection: &Connection) -> (String, Vec<String>) {
     (protection, chain)
 }
 
-fn finding(finding: &Finding, report: &Report, screen: Screen) -> String {
+fn finding(finding: &Finding, report: &Report, paper: Paper) -> String {
     let tone = match finding.level {
         Severity::Error => Tone::Bad,
         Severity::Warning => Tone::Warning,
         Severity::Note => Tone::Quiet,
     };
-    let level = screen.paint(tone, finding.level.name());
-    let what = screen.paint(Tone::Plain, &finding.what);
-    let head = format!("{level}: {what} [{}]", finding.id);
+    let what = format!("{} [{}]", finding.what, finding.id);
     // Where there is one server, it is that one.
     let servers = match report.servers.len() {
         ..=1 => String::new(),
@@ -201,5 +221,5 @@ fn finding(finding: &Finding, report: &Report, screen: Screen) -> String {
         ("why", &finding.why),
         ("fix", &finding.fix),
     ];
-    paragraph(&head, &lines, screen)
+    paper.paragraph((tone, finding.level.name()), &what, &lines)
 }
