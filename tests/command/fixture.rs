@@ -120,6 +120,14 @@ impl Answer {
     }
 }
 
+/// What `check` says of a configuration with these changes, and the number of the line with a text.
+pub fn check(changes: &[(&str, &str)], text: &str) -> (Answer, usize) {
+    let server = server();
+    let config = server.config(changes);
+    let line = line_with(&config, text);
+    (ask(&config, &["check"], ""), line)
+}
+
 /// The number of the line of a file that has this text.
 pub fn line_with(config: &Path, text: &str) -> usize {
     let file = std::fs::read_to_string(config).expect("a configuration");

@@ -9,6 +9,7 @@ mod cache;
 mod check_certificates;
 mod check_directory;
 mod check_files;
+mod check_groups;
 mod check_secrets;
 mod check_servers;
 mod check_terminal;
