@@ -20,8 +20,8 @@ const NOBODY: &str = "every login ends as config_error: nobody gets in by the di
 const NOBODY_AS_THIS_USER: &str = "services that run as this user end every login as config_error; \
      what those of root's get is for root to check";
 
-fn why(error: &ConfigError) -> &'static str {
-    let barred = error.problem().contains(" may not read this file");
+fn why(problem: &str) -> &'static str {
+    let barred = problem.contains(" may not read this file");
     if barred && effective_uid() != 0 {
         NOBODY_AS_THIS_USER
     } else {
@@ -35,7 +35,7 @@ pub fn mistake(error: &ConfigError) -> Finding {
         Some((problem, fix)) => (problem, fix),
         None if error.key().is_empty() => (
             error.problem(),
-            "correct this line; what is TOML is said at https://toml.io",
+            "correct this line: KEY = VALUE, and text in quotes (https://toml.io)",
         ),
         None => (
             error.problem(),
@@ -52,8 +52,9 @@ pub fn mistake(error: &ConfigError) -> Finding {
     };
     Finding::new(Severity::Error, "configuration", what)
         .at(place)
-        .why(why(error))
-        .fix(fix)
+        .why(why(error.problem()))
+        // On the module's line in pam.d it is another word.
+        .fix(fix.replace("config=PATH", "--config PATH"))
 }
 
 /// All of it, for a configuration that has no mistake in itself.
@@ -125,7 +126,7 @@ fn tls(config: &Config, places: &Places) -> Option<Finding> {
     Some(
         Finding::new(Severity::Error, "tls_file", what)
             .at(places.of_key(key.unwrap_or(&"tls")))
-            .why(NOBODY)
+            .why(why(&problem))
             .fix(fix),
     )
 }
