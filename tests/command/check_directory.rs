@@ -1,6 +1,6 @@
 //! `rsldapctl check`: the bases, searches and templates of users, and what is in the directory.
 
-use crate::common::directory::{BASE, USERS, group_dn};
+use crate::common::directory::{BASE, GROUPS, USERS, group_dn};
 use crate::fixture::check;
 
 #[test]
@@ -108,12 +108,14 @@ fn a_template_that_leads_elsewhere_is_an_error_and_a_warning_where_it_fits_some(
         assert_eq!(answer.findings("error"), ["template_mismatch"]);
         assert_eq!(answer.line_of("template_mismatch"), line);
     }
-    // One of them is among the groups.
-    let some = format!("{right}\nsearch = [{{ base = \"{BASE}\" }}]");
-    let (answer, line) = check(&[("user", &some)], "dn_template");
-    assert_eq!(answer.code, 0, "{}", answer.text);
-    assert_eq!(answer.findings("warning"), ["template_mismatch"]);
-    assert_eq!(answer.line_of("template_mismatch"), line);
+    // One is among the groups, and there the search finds nobody else.
+    for base in [BASE, GROUPS] {
+        let some = format!("{right}\nsearch = [{{ base = \"{base}\" }}]");
+        let (answer, line) = check(&[("user", &some)], "dn_template");
+        assert_eq!(answer.code, 0, "{}", answer.text);
+        assert_eq!(answer.findings("warning"), ["template_mismatch"]);
+        assert_eq!(answer.line_of("template_mismatch"), line);
+    }
     let missing = format!("dn_template = \"uid={{user}},ou=missing,{BASE}\"");
     let (answer, line) = check(&[("user", &missing)], "dn_template");
     assert_eq!(answer.findings("error"), ["base_missing"]);

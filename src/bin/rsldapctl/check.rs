@@ -8,6 +8,7 @@ mod offline;
 mod online;
 mod product;
 mod report;
+mod template;
 mod trouble;
 mod users;
 mod wrap;

@@ -4,16 +4,14 @@ use pam_rsldap::config::{GroupSchema, Scope, UserLookup, UserSearch};
 use pam_rsldap::directory::DirectoryError;
 use pam_rsldap::directory::inspect::{Found, Inspector, Look, Shown};
 use pam_rsldap::names::{AttributeName, Dn, UserName};
-use pam_rsldap::template::{DnTemplate, Filter};
+use pam_rsldap::template::Filter;
 
 use super::finding::{Finding, Severity};
 use super::online::{Server, Visit};
-
-/// The key of the template.
-const TEMPLATE: &str = "user.dn_template";
+use super::template;
 
 /// How many users are looked at.
-const SAMPLE: i32 = 20;
+pub const SAMPLE: i32 = 20;
 
 /// How many of them are looked for by their name.
 const TRIED: usize = 5;
@@ -39,7 +37,7 @@ pub fn check(
     }
     let nobody = |finding: &&mut Finding| finding.id == "no_users";
     if let Some(template) = template {
-        self::template(visit, inspector, template, sample)?;
+        template::check(visit, inspector, template, sample)?;
     } else if visit.found.iter_mut().filter(nobody).count() == searches.len() {
         let all = visit.found.iter_mut().filter(nobody);
         all.for_each(|finding| finding.level = Severity::Error);
@@ -74,7 +72,7 @@ pub fn exists(
         }
     };
     let (level, why) = match key {
-        TEMPLATE => (
+        template::KEY => (
             Severity::Error,
             "nobody is there, so that every password is wrong",
         ),
@@ -198,7 +196,8 @@ pub fn matches(
     Ok(matches!(found, Found::Entries(entries) if !entries.is_empty()))
 }
 
-fn nobody(visit: &mut Visit<'_>, filter: &str, base: &Dn, key: &str) {
+/// Says that there are no users.
+pub fn nobody(visit: &mut Visit<'_>, filter: &str, base: &Dn, key: &str) {
     let what = format!("{filter} finds nobody below {base}");
     visit.found.push(
         Finding::new(Severity::Warning, "no_users", what)
@@ -239,77 +238,6 @@ fn some(
         scope: search.scope,
         filter,
         attributes,
-        names_only: false,
-        limit: SAMPLE,
-    })
-}
-
-/// Whether the template leads to the entries that are there.
-fn template(
-    visit: &mut Visit<'_>,
-    inspector: &mut Inspector,
-    template: &DnTemplate,
-    mut sample: Vec<Shown>,
-) -> Result<(), DirectoryError> {
-    let attribute = visit.config.user.name_attribute.clone();
-    if let Some(base) = parent(template) {
-        if !exists(visit, inspector, &base, TEMPLATE)? {
-            return Ok(());
-        }
-        if sample.is_empty() {
-            let filter = Filter::presence(&attribute);
-            sample = match below(inspector, &base, &filter, &attribute)? {
-                Found::Entries(users) => users,
-                Found::NoSuchEntry | Found::Withheld(_) => return Ok(()),
-            };
-            if sample.is_empty() {
-                nobody(visit, filter.as_str(), &base, TEMPLATE);
-            }
-        }
-    }
-    let compared = sample.iter().filter_map(|user| {
-        let name = user.texts(attribute.as_str()).into_iter().next()?;
-        let expected = template.expand(&UserName::parse(name.as_bytes()).ok()?)?;
-        let found = Dn::parse(&user.dn).ok()?;
-        let text = format!("{name} is {found}, and the template says {expected}");
-        Some((found == expected, text))
-    });
-    let (right, wrong): (Vec<_>, Vec<_>) = compared.partition(|(right, _)| *right);
-    let level = match right.is_empty() {
-        true => Severity::Error,
-        false => Severity::Warning,
-    };
-    if let Some((_, what)) = wrong.into_iter().next() {
-        visit.found.push(
-            Finding::new(level, "template_mismatch", what)
-                .at(visit.places.of_key(TEMPLATE))
-                .why("whoever is not where the template says has a wrong password, whatever is typed")
-                .fix("correct dn_template, or take it out and write user.search"),
-        );
-    }
-    Ok(())
-}
-
-/// The entry above all users, if there is one.
-fn parent(template: &DnTemplate) -> Option<Dn> {
-    let of = |name: &str| {
-        let name = UserName::parse(name.as_bytes()).ok()?;
-        template.expand(&name)?.parent()
-    };
-    of("a").filter(|one| Some(one) == of("b").as_ref())
-}
-
-fn below(
-    inspector: &mut Inspector,
-    base: &Dn,
-    filter: &Filter,
-    attribute: &AttributeName,
-) -> Result<Found, DirectoryError> {
-    inspector.look(Look {
-        base: base.as_str(),
-        scope: Scope::Subtree,
-        filter,
-        attributes: &[attribute.as_str()],
         names_only: false,
         limit: SAMPLE,
     })
