@@ -226,4 +226,9 @@ fn rsldapctl_looks_at_every_server_of_the_records() {
     let (code, said) = ask(&config, &["check"], "");
     assert_eq!(code, Some(2), "{said:#}");
     assert_eq!(said["findings"][0]["id"], "configuration");
+    let config = by_domain(&slapd, &trusted, "allow_cleartext = true");
+    let (_, said) = ask(&config, &["check"], "");
+    let found = said["findings"].as_array().expect("findings");
+    let ids: Vec<_> = found.iter().map(|one| &one["id"]).collect();
+    assert!(ids.contains(&&"cleartext".into()), "{said:#}");
 }

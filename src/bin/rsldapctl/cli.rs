@@ -57,9 +57,10 @@ pub enum Action {
     /// each group that is named anywhere exist, and is it a group as group.type has
     /// it?
     ///
-    /// On top is a table of the servers: the address, how long connecting and one
-    /// answer took, the version of TLS, how long the certificate is good, and what
-    /// kind of server it is.
+    /// On top is a paragraph for each server: its kind, address, how long
+    /// connecting and one answer took, TLS, its certificate and what signed it with
+    /// the days that are left, how lookups are made, and whether users' entries
+    /// have memberOf. What a server shows that is not trusted is there too.
     ///
     /// Then come the findings, each with what is wrong, where it comes from
     /// (FILE:LINE), at which servers it is so, why it matters, and how to mend it.
@@ -123,7 +124,8 @@ pub enum Action {
     /// and if they say no. Dots (...) stand for other codes that are possible as
     /// well. What the module itself answers depends on [fallback] in the
     /// configuration: that of config= on the module's line, or else that of
-    /// --config.
+    /// --config. If a password line calls the module, another table shows what
+    /// passwd(1) gets, or a login that has the password changed, in both passes.
     ///
     /// Then come the findings, each with where it is, why it matters, and what to
     /// write instead. A WARNING has to be mended; a note may be meant.
@@ -131,7 +133,8 @@ pub enum Action {
     ///
     /// What a module may answer is known of those of Linux-PAM and of some others.
     /// One that is not known may say yes or no. A service that libpam would refuse
-    /// as a whole is an error.
+    /// as a whole is an error. Where there is no /etc/pam.d, libpam reads
+    /// /etc/pam.conf; that is an error here.
     #[command(verbatim_doc_comment)]
     Stack {
         /// The PAM service, as in /etc/pam.d
