@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString, c_char, c_int};
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The effective uid of this process (geteuid(2)).
@@ -12,6 +12,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub fn effective_uid() -> u32 {
     // SAFETY: geteuid(2) takes nothing, touches nothing and cannot fail.
     unsafe { libc::geteuid() }
+}
+
+/// How many columns a terminal has. None where it does not say, and for what is no terminal
+/// (TIOCGWINSZ(2const)).
+#[must_use]
+pub fn columns(terminal: impl AsFd) -> Option<usize> {
+    let mut size = MaybeUninit::<libc::winsize>::zeroed();
+    let descriptor = terminal.as_fd().as_raw_fd();
+    // SAFETY: the request writes a winsize to a place that is ours; the descriptor is open.
+    let code = unsafe { libc::ioctl(descriptor, libc::TIOCGWINSZ, size.as_mut_ptr()) };
+    // SAFETY: a winsize is four numbers, for which zeros will do.
+    let size = unsafe { size.assume_init() };
+    (code == 0 && size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
 /// The time since the machine was started, asleep or not: nobody can set this clock

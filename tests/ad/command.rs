@@ -23,6 +23,12 @@ fn a_right_configuration_is_right_and_another_type_of_group_is_not() {
         findings(&said, "warning").contains(&"group_type_unfit"),
         "{said:#}"
     );
+    let unique = site.config(&[("group", "type = \"group_of_unique_names\"")]);
+    let (code, said) = ask(&unique, &["check"], "");
+    assert_eq!(code, Some(1), "{said:#}");
+    assert_eq!(said["findings"][0]["id"], "group_wrong_schema");
+    let fix = said["findings"][0]["fix"].as_str().expect("a fix");
+    assert!(fix.contains("type = \"active_directory\""), "{fix}");
     let user = format!(
         "search = [ {{ base = \"{BASE}\", filter = \"(&(objectClass=user)(sAMAccountName={{user}}))\" }} ]"
     );

@@ -14,10 +14,10 @@ const FREE: [&str; 1] = ["attributes"];
 
 /// The text of the section JSON, by command; what is said before is under "".
 fn sections() -> BTreeMap<&'static str, &'static str> {
-    let (_, json) = MANUAL.split_once("\n.Sh JSON\n").expect("a section JSON");
-    let (json, _) = json.split_once("\n.Sh ").expect("a section behind it");
+    let (_, json) = MANUAL.split_once("\n.SH JSON\n").expect("a section JSON");
+    let (json, _) = json.split_once("\n.SH ").expect("a section behind it");
     let mut sections = BTreeMap::new();
-    for (number, part) in json.split("\n.Ss ").enumerate() {
+    for (number, part) in json.split("\n.SS ").enumerate() {
         match number {
             0 => sections.insert("", part),
             _ => {
@@ -29,24 +29,23 @@ fn sections() -> BTreeMap<&'static str, &'static str> {
     sections
 }
 
-/// The members that a text names: `.Va` macros, in lists and in the heads of list items.
+/// The members that a text names: what is in italics, in the text and in the heads of list items.
 fn members(text: &str) -> BTreeSet<&str> {
-    let lines = text.lines().filter_map(|line| {
-        let line = line.strip_prefix(".It").map_or(line, str::trim_start);
-        line.trim_start_matches('.').strip_prefix("Va ")
+    let heads = text.lines().filter_map(|line| {
+        let head = line.strip_prefix(".IR ").or(line.strip_prefix(".I "))?;
+        Some(head.split([' ', '"', ',']))
     });
-    let words = lines
-        .flat_map(str::split_whitespace)
-        .flat_map(|word| word.split('.'));
-    words
-        .filter(|word| word.starts_with(char::is_alphabetic))
+    let words = text.split("\\fI").skip(1);
+    let words = words.filter_map(|rest| Some(rest.split_once("\\fR")?.0.split('.')));
+    let all = heads.flatten().chain(words.flatten());
+    all.filter(|word| word.starts_with(char::is_alphabetic))
         .collect()
 }
 
-/// The commands to which a text sends its readers.
+/// What a text has in bold: among it are the commands to which it sends its readers.
 fn others(text: &str) -> impl Iterator<Item = &str> {
-    let lines = text.lines().filter_map(|line| line.strip_prefix(".Sx "));
-    lines.map(|line| line.trim_end_matches([' ', '.', ';', ',']))
+    let words = text.split("\\fB").skip(1);
+    words.filter_map(|rest| Some(rest.split_once("\\fR")?.0))
 }
 
 /// The names of all members in a value, at any depth.

@@ -6,9 +6,13 @@ mod common;
 mod private_host;
 
 mod cache;
+mod check_certificates;
 mod check_directory;
 mod check_files;
+mod check_groups;
+mod check_secrets;
 mod check_servers;
+mod check_terminal;
 mod exits;
 mod explain;
 mod explain_agreement;

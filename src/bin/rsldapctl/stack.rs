@@ -2,6 +2,7 @@
 //! wrong with the service files.
 
 mod case;
+mod change;
 mod explore;
 mod findings;
 mod libpam;
@@ -14,7 +15,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use pam_rsldap::config::{self, DEFAULT_PATH, Fallback, FallbackRules, OnFailure};
-
 use pam_rsldap::outcome::Outcome;
 use serde::Serialize;
 
@@ -42,26 +42,24 @@ pub fn run(config: &Path, question: &Question<'_>, json: bool) -> Answer {
             return Answer::Misconfigured;
         }
     };
-    let ours = [Facility::Auth, Facility::Account]
-        .into_iter()
-        .find_map(|f| service.lines(f).iter().find(|line| modules::is_ours(line)));
-    let (fallback, unreadable) = fallback(&config_path(config, question.root, ours));
-    let denies = ours.is_some_and(|line| line.has_argument("config_error=deny"));
+    let mut passwords = service.lines(Facility::Password).iter();
+    let ours = our_line(&service).or_else(|| passwords.find(|line| modules::is_ours(line)));
+    let (configuration, unreadable) = configuration(&config_path(config, question.root, ours));
+    let fallback = configuration.fallback;
     let subject = findings::Subject {
         name: question.service,
         service: &service,
         fallback: &fallback,
-        config_error: if denies {
-            OnFailure::Deny
-        } else {
-            OnFailure::Ignore
-        },
+        config_error: ours.map_or(OnFailure::Ignore, |line| {
+            modules::our_arguments(line).config_error
+        }),
+        changes_passwords: configuration.changes_passwords,
     };
     let mut findings = findings::find(&subject);
     findings.extend(unreadable);
     let ok = findings.iter().all(|f| f.level == Level::Note);
-    let table = rows::table(&service, &fallback);
-    report::print(&report::Report::new(&subject, &table, findings, ok), json);
+    let tables = (rows::table(&service, &fallback), change::table(&service));
+    report::print(&report::Report::new(&subject, &tables, findings, ok), json);
     if ok { Answer::Good } else { Answer::Negative }
 }
 
@@ -162,25 +160,45 @@ fn below(root: &Path, path: &Path) -> PathBuf {
     libpam::root::resolve(root, path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// What `[fallback]` says. Without a configuration that can be read, its defaults.
-fn fallback(path: &Path) -> (Fallback, Option<Finding>) {
+/// What the configuration has to say here.
+struct Configuration {
+    fallback: Fallback,
+    changes_passwords: bool,
+}
+
+/// Without a configuration that can be read, its defaults.
+fn configuration(path: &Path) -> (Configuration, Option<Finding>) {
     match config::load(path) {
-        Ok(config) => (config.fallback, None),
+        Ok(config) => {
+            let changes_passwords = config.password.is_offered();
+            let fallback = config.fallback;
+            let configuration = Configuration {
+                fallback,
+                changes_passwords,
+            };
+            (configuration, None)
+        }
         Err(error) => {
             let rules = FallbackRules::default();
-            let fallback = Fallback {
-                auth: rules,
-                account: rules,
+            let configuration = Configuration {
+                fallback: Fallback {
+                    auth: rules,
+                    account: rules,
+                },
+                changes_passwords: true,
             };
             let finding = Finding {
                 id: "configuration_unreadable",
                 level: Level::Note,
                 what: printable(error.to_string().as_bytes()),
                 place: Some(printable_path(path)),
-                why: "the table below is that of the defaults of [fallback]".to_owned(),
-                fix: "see `rsldapctl check --offline`".to_owned(),
+                why: "the tables are those of the defaults of [fallback]".to_owned(),
+                fix: format!(
+                    "see `rsldapctl --config {} check --offline`",
+                    printable_path(path)
+                ),
             };
-            (fallback, Some(finding))
+            (configuration, Some(finding))
         }
     }
 }
