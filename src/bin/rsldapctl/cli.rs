@@ -75,8 +75,9 @@ pub enum Action {
     },
     /// How would a login of USER end, and why?
     ///
-    /// Goes through a login of USER with the code of the module, and prints its
-    /// steps as a tree with times: the account on this host, and whether the name
+    /// Goes through a login of USER with the code of the module. The first line is
+    /// the answer; lines with "but" are what else may keep USER out, or let USER in.
+    /// Then come the steps as a tree with times: the account on this host, and whether the name
     /// never reaches the directory and why; the servers that could not be used, the
     /// one that was, and how the way there is protected; the bind for lookups; the
     /// searches that were sent, and the entries that came back; the user's bind,
@@ -92,7 +93,9 @@ pub enum Action {
     /// there, or unreadable, where the server would not say.
     ///
     /// The servers are asked each time: what the module remembers of groups,
-    /// refusals and good passwords is neither used nor changed.
+    /// refusals and good passwords is told to root, and neither used nor changed.
+    /// While no server answers, the return codes are those of the last known refusal,
+    /// if there is one. Down markers are read and written as by a login.
     ///
     /// Without a password it stops short of the user's bind, and goes on as the
     /// account phase does, as in a login with an ssh key.
@@ -108,7 +111,8 @@ pub enum Action {
         /// Read the password from standard input and try it, too
         ///
         /// It is the first line there, and is offered to the server as a login
-        /// does. A wrong password counts as a failed try at the server.
+        /// does. A terminal is asked for it, and does not show what is typed. A
+        /// wrong password counts as a failed try at the server.
         #[arg(long, verbatim_doc_comment)]
         password_stdin: bool,
     },
