@@ -77,16 +77,16 @@ pub enum Action {
     ///
     /// Goes through a login of USER with the code of the module. The first line is
     /// the answer; lines with "but" are what else may keep USER out, or let USER in.
-    /// Then come the steps as a tree with times: the account on this host, and whether the name
-    /// never reaches the directory and why; the servers that could not be used, the
-    /// one that was, and how the way there is protected; the bind for lookups; the
-    /// searches that were sent, and the entries that came back; the user's bind,
-    /// with the sub-code of Active Directory or the state of the password in words;
-    /// the state of the account by each of the families of access.account_state;
-    /// each gate with each group in it, and what was asked about it; the outcome,
-    /// and the PAM return codes for auth and account under the [fallback] of this
-    /// configuration; and what the application gets for that from the stack of the
-    /// service, as "rsldapctl stack" works it out.
+    /// Then come the steps as a tree with times: the account on this host, and
+    /// whether the name never reaches the directory and why; the servers that could
+    /// not be used, the one that was, and how the way there is protected; the bind
+    /// for lookups; the searches that were sent, and the entries that came back; the
+    /// user's bind, with the sub-code of Active Directory or the state of the
+    /// password in words; the state of the account by each of the families of
+    /// access.account_state; each gate with each group in it, and what was asked
+    /// about it; the outcome, and the PAM return codes for auth and account under the
+    /// [fallback] of this configuration; and what the application gets for that from
+    /// the stack of the service, as "rsldapctl stack" works it out.
     ///
     /// A login asks about no more groups than it needs to. This command asks about
     /// the rest as well, so that each has an answer. A group is true, false, not
