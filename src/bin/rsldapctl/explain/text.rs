@@ -327,14 +327,15 @@ fn stack(report: &Report<'_>) -> Line {
         let Some(module) = &cell.module else {
             return Some(Line::plain(format!("{phase}: no line calls pam_rsldap")));
         };
-        let text = format!(
-            "{phase}{rest}: {module}, then {}; the application gets {} if the other modules say \
-             yes, {} if they say no",
-            next.join(" or "),
-            cell.others_yes.join(" or "),
-            cell.others_no.join(" or ")
-        );
-        Some(Line::plain(text))
+        let yes = cell.others_yes.join(" or ");
+        let got = match cell.others_no.join(" or ") {
+            no if no == yes => format!("{yes} whatever the other modules say"),
+            no => format!("{yes} if the other modules say yes, {no} if they say no"),
+        };
+        let next = next.join(" or ");
+        Some(Line::plain(format!(
+            "{phase}{rest}: {module}, then {next}; the application gets {got}"
+        )))
     });
     Line::plain("the stack").with(own).with(cells)
 }
