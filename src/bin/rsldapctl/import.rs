@@ -138,6 +138,7 @@ fn import(question: &Question) -> Result<Report, String> {
     };
     let mut draft = Draft::new(&name);
     convert(format, &text, &name, &wishes, &mut draft)?;
+    gates::shut(&mut draft);
     judge(&mut draft);
     Ok(Report {
         format: format.name(),
@@ -162,12 +163,16 @@ fn convert(
                 }
                 python::Failure::TooHard => "this Python is too hard to read".to_owned(),
             })?;
+            let origin = |line: usize| Origin {
+                line: Some(line),
+                setting: None,
+            };
+            for (line, text) in &module.unseen {
+                let text = format!("{text}. Look there for what says who may log in");
+                draft.remark(Level::Todo, &origin(*line), text);
+            }
             for (line, text) in &module.remarks {
-                let origin = Origin {
-                    line: Some(*line),
-                    setting: None,
-                };
-                draft.remark(Level::Warning, &origin, text);
+                draft.remark(Level::Warning, &origin(*line), text);
             }
             django::Settings::new(module, name.contains("ldap_config"))
         }
