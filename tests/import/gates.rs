@@ -166,3 +166,124 @@ fn plain_python_is_read_to_its_end() {
         assert_eq!(answer.value(key), Some(value), "{lines}\n{}", answer.text);
     }
 }
+
+/// A complete file of each format, and lines that restrict who may log in there.
+#[test]
+fn rules_of_the_others_that_have_no_equivalent_open_nothing() {
+    const NSLCD: &str = "uri ldaps://a.example\nbase o=x\nthreads 1\n\
+        pam_authz_search (&(objectClass=posixGroup)(cn=in)(memberUid=$username))\n";
+    const SIMPLE: &str = "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a.example\n\
+        ldap_search_base = o=x\naccess_provider = simple\nsimple_allow_groups = in\n";
+    const ACCESS: &str = "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a.example\n\
+        ldap_search_base = o=x\naccess_provider = ldap\nldap_access_filter = (memberOf=cn=in,o=x)\n";
+    const PADL: &str = "host a.example\nbase o=x\nssl on\npam_groupdn cn=in,o=x\n";
+    const DOCKER: &str = "AUTH_LDAP_SERVER_URI=ldaps://a.example\n\
+        AUTH_LDAP_USER_SEARCH_BASEDN=o=x\nAUTH_LDAP_REQUIRE_GROUP_DN=cn=in,o=x\n";
+    for (name, head, rules) in [
+        (
+            "nslcd.conf",
+            NSLCD,
+            &[
+                "pam_authz_search (&(uid=$username)(host=$hostname)(host=$fqdn))",
+                "pam_authz_search (&(uid=$username)(&(host=$hostname)(host=\\2a)))",
+                "pam_authz_search (&(uid=$username)(|(host=$hostname)(!(host=\\2a))))",
+                "pam_authz_search (host=$hostname)\npam_authz_search (place=$hostname)",
+                "pam_authz_search (authorizedService=$service)\npam_authz_search (job=$service)",
+                "pam_authz_search (uid=${username:-x})",
+                "pam_authz_search (employeeType=gardener)",
+                "pam_authz_search",
+            ][..],
+        ),
+        (
+            "sssd.conf",
+            SIMPLE,
+            &[
+                "simple_deny_users = mallory",
+                "simple_deny_groups = out\nsimple_deny_users = mallory",
+                "max_id = 20000",
+                "ldap_max_id = 20000",
+                "access_provider = krb5",
+            ],
+        ),
+        (
+            "sssd.conf",
+            ACCESS,
+            &[
+                "ldap_access_filter = (employeeType=gardener)",
+                "ldap_access_filter = (&(memberOf=cn=in,o=x)(employeeType=gardener))",
+                "ldap_access_filter = (memberOf=cn=in,o=x",
+                "ldap_access_filter = (|(memberOf=cn=a,o=x)(memberOf:1.2.840.113556.1.4.1941:=cn=b,o=x))",
+                "ldap_access_order = filter, rhost",
+                "ldap_access_order = filter, brand_new",
+                "ldap_access_order = filter, expire\nldap_account_expire_policy = nds",
+            ],
+        ),
+        ("ldap.conf", PADL, &["pam_max_uid 20000"]),
+        (
+            "netbox.env",
+            DOCKER,
+            &[
+                "AUTH_LDAP_REQUIRE_GROUP_DN",
+                "AUTH_LDAP_REQUIRE_GROUP_DN=${GROUP}",
+                "AUTH_LDAP_REQUIRE_GROUP_DN=",
+                "AUTH_LDAP_DENY_GROUP_DN=cn=out,o=x",
+                "AUTH_LDAP_USER_SEARCH_FILTER=$FILTER",
+                "AUTH_LDAP_GROUP_TYPE=OurGroupType",
+            ],
+        ),
+    ] {
+        let plain = import(name, head);
+        assert_eq!(plain.code, 0, "{}", plain.text);
+        for rule in rules {
+            let answer = import(name, format!("{head}{rule}\n"));
+            assert_eq!(answer.code, 1, "{name}: {rule}\n{}", answer.text);
+        }
+    }
+}
+
+/// What only looks like a rule, or counts nowhere, is said to be so.
+#[test]
+fn what_works_otherwise_is_told() {
+    for (name, text, setting, words) in [
+        (
+            "nslcd.conf",
+            "uri ldaps://a\nbase o=x\nthreads 1\nmap shadow shadowExpire expiresOn\n",
+            "map",
+            "whether an account has expired",
+        ),
+        (
+            "nslcd.conf",
+            "uri ldaps://a\nbase o=x\nthreads 1\nvalidnames /^[a-z]+$/\n",
+            "validnames",
+            "If this kept somebody out",
+        ),
+        (
+            "sssd.conf",
+            "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a\nsimple_allow_groups = in\n",
+            "simple_allow_groups",
+            "access_provider = simple only",
+        ),
+        (
+            "sssd.conf",
+            "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a\nldap_access_filter = (a=b)\n",
+            "ldap_access_filter",
+            "access_provider = ldap only",
+        ),
+        (
+            "sssd.conf",
+            "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a\naccess_provider = ldap\nldap_access_order = expire\n",
+            "ldap_access_order",
+            "there nobody may log in",
+        ),
+        (
+            "sssd.conf",
+            "[pam]\npam_verbosity = 1\n[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a\n",
+            "[pam]",
+            "pam_verbosity",
+        ),
+    ] {
+        let answer = import(name, text);
+        let told = answer.about(setting);
+        assert!(told.contains(words), "{text}: {told}");
+    }
+}

@@ -123,6 +123,10 @@ fn import(question: &Question) -> Result<Report, String> {
         Some(name) if !is_stdin(&question.file) => name.to_string_lossy(),
         _ => "stdin".into(),
     };
+    let extension = Path::new(&*name).extension();
+    if extension.is_some_and(|extension| extension == "yml" || extension == "yaml") {
+        return Err("YAML is not read; write what stands below \"environment:\" as KEY=value into a file of its own, and import that".to_owned());
+    }
     let format = match question.from {
         Some(format) => format,
         None => format::recognise(&question.file, &text).ok_or(
