@@ -199,10 +199,12 @@ fn part(filter: &Filter, reading: &Reading) -> Part {
 
 /// The comparisons of which one is enough; none where that is not all there is.
 fn alternatives(filter: &Filter) -> Vec<(&str, &str)> {
-    let item = |filter| match filter {
-        &Filter::Item(ref attribute, ref value) => Some((attribute.as_str(), value.as_str())),
-        _ => None,
-    };
+    fn item(filter: &Filter) -> Option<(&str, &str)> {
+        match filter {
+            Filter::Item(attribute, value) => Some((attribute, value)),
+            Filter::And(_) | Filter::Or(_) | Filter::Not(_) => None,
+        }
+    }
     let all: Option<Vec<_>> = match filter {
         Filter::Or(parts) => parts.iter().map(item).collect(),
         single => item(single).map(|item| vec![item]),
