@@ -58,8 +58,8 @@ impl Pair {
     }
 }
 
-/// All have the same key. alice and sue are active, bob's account is over, carol is not active, and sue
-/// has tried to add what is no key. kim has more keys than anybody can count, and none is left to lee.
+/// All have the same key. alice and sue are active, bob's account is over, tom's is locked, carol is not
+/// active, and sue has tried to add what is no key. kim has more keys than anybody can count, and none is left to lee.
 fn directory(key: &str) -> SlapdOptions {
     let mut ldif = Ldif::tree();
     let class = ("objectClass", "ldapPublicKey");
@@ -68,6 +68,8 @@ fn directory(key: &str) -> SlapdOptions {
     ldif.user("alice", &keys);
     ldif.user("bob", &[&keys[..], &shadow].concat());
     ldif.user("carol", &keys);
+    let locked = [("pwdAccountLockedTime", "000001010000Z")];
+    ldif.user("tom", &[&keys[..], &locked].concat());
     let odd = no_keys(key);
     let odd = odd.iter().map(|value| ("sshPublicKey", value.as_str()));
     ldif.user(
@@ -78,14 +80,15 @@ fn directory(key: &str) -> SlapdOptions {
     let many = many.iter().map(|value| ("sshPublicKey", value.as_str()));
     ldif.user("kim", &keys.into_iter().chain(many).collect::<Vec<_>>());
     ldif.user("lee", &[]);
-    let members = ["alice", "bob", "sue", "kim", "lee"].map(user_dn);
+    let members = ["alice", "bob", "sue", "kim", "lee", "tom"].map(user_dn);
     let members: Vec<&str> = members.iter().map(String::as_str).collect();
     ldif.group("active", &members);
     ldif.group("staff", &members);
     ldif.group("superuser", &members[..1]);
     SlapdOptions {
         ldif: ldif.text().to_owned(),
-        global: SCHEMA.to_owned(),
+        global: format!("moduleload ppolicy\n{SCHEMA}"),
+        database: "overlay ppolicy\n".to_owned(),
         ..SlapdOptions::default()
     }
 }
@@ -172,7 +175,8 @@ fn a_key_of_the_directory_opens_the_way_only_for_whom_the_gates_are_open() {
         pair.give_to(&sshd);
         let printed = sshd.login("alice", Method::PublicKey, "id -un");
         assert_eq!(printed.assert_in().trim(), "alice");
-        for user in ["bob", "carol", "sue", "dave"] {
+        machine.host.add_user("tom", 61012, Local::NoPassword);
+        for user in ["bob", "carol", "sue", "dave", "tom"] {
             let from = machine.host.log().len();
             sshd.login(user, Method::PublicKey, "id").assert_refused();
             // sshd has seen no key, so it has not come to the account phase.
@@ -201,6 +205,7 @@ fn nothing_but_keys_is_on_standard_output_and_the_end_says_why() {
         );
         for (user, code, why) in [
             ("bob", 1, "expired"),
+            ("tom", 1, "expired"),
             ("carol", 1, "refused"),
             ("dave", 1, "unknown_user"),
             ("a b/c", 1, "unknown_user"),
