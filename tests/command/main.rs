@@ -13,5 +13,6 @@ mod explain;
 mod fixture;
 #[path = "../common/rsldapctl.rs"]
 mod rsldapctl;
+mod status;
 mod terminal;
 mod usage;
