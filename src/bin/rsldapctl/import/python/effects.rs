@@ -57,6 +57,8 @@ pub fn forget_outer(scope: &mut Scope<'_>, node: Node<'_>) {
     let mut parts = Vec::new();
     walk(node, |part| match part.kind() {
         "global_statement" => rebound.extend(children(part)),
+        // In the body of a class `|=` changes the dictionary of the file itself.
+        "augmented_assignment" => parts.extend(assigned(part)),
         _ => parts.extend(
             assigned(part)
                 .into_iter()
