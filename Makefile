@@ -36,14 +36,15 @@ CONFS := $(wildcard conf/*.toml)
 STACKS := $(wildcard pam.d/*)
 
 .DEFAULT_GOAL := build
-.PHONY: build figures groups outages memory demo test test-ad check install uninstall clean help
+.PHONY: build figures groups outages memory demo test test-release test-ad check install uninstall clean help
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-# Cargo optimises at link time only what is nothing but a shared object, so the module is linked once
-# more by itself, for a fifth less. Any later "cargo build --release" puts the larger one in its place.
-LINK_MODULE = $(CARGO) rustc --release --locked --lib --crate-type cdylib
+# Cargo optimises at link time only what is nothing but a shared object, so the module is built once more
+# by itself, without the command's crates, for a quarter less. Any later "cargo build --release" puts the
+# larger one in its place.
+LINK_MODULE = $(CARGO) rustc --release --locked --lib --crate-type cdylib --no-default-features
 
 build: ## the module and rsldapctl, in target/release
 	$(CARGO) build --release --locked
@@ -80,7 +81,13 @@ test: ## everything that is checked before a release (root, for sshd and sudo)
 	@packaging/debian-deps test
 	@$(MAKE) --no-print-directory check
 	$(CARGO) test --locked --no-fail-fast
+	@$(MAKE) --no-print-directory test-release
 	@$(MAKE) --no-print-directory test-ad
+
+test-release: ## the module as it is installed: its size, its symbols, and that it works
+	@packaging/debian-deps test
+	$(LINK_MODULE)
+	$(CARGO) test --locked --test release
 
 test-ad: ## the module against a Samba domain controller, in a network of its own (root)
 	@packaging/debian-deps test
@@ -103,10 +110,16 @@ endef
 LINTED_WITH := 1.95
 LINTS = $(if $(or $(CI),$(findstring 0.$(LINTED_WITH),$(shell $(CARGO) clippy --version 2>/dev/null))),-D warnings,--cap-lints warn)
 
+.PHONY: man
+man: ## man/rsldapctl.8, from the command line and man/rsldapctl.8.in
+	$(CARGO) run --quiet --locked --example manual >man/rsldapctl.8.new
+	mv man/rsldapctl.8.new man/rsldapctl.8
+
 check: ## format and lints
 	$(call with_tool,fmt,--check,rustfmt)
 	$(call with_tool,clippy,--all-targets --locked -- $(LINTS),clippy)
-	$(call with_tool,clippy,--test ad --locked -- $(LINTS),clippy)
+	$(call with_tool,clippy,--test ad --test release --locked -- $(LINTS),clippy)
+	$(call with_tool,clippy,--lib --no-default-features --locked -- $(LINTS),clippy)
 
 # No prerequisites: what "make build" has made is installed as it is, so that "sudo make install" neither
 # needs cargo nor leaves files of root in the build directory.

@@ -33,6 +33,8 @@
 )]
 
 pub mod account_state;
+#[cfg(not(feature = "command"))]
+mod backtrace;
 mod calendar;
 pub mod characters;
 pub mod config;

@@ -70,6 +70,13 @@ impl Password {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Takes it out of a text that is to be shown, as of a server that repeats what it was sent.
+    pub fn strike_from(&self, text: &mut String) {
+        if text.contains(self.expose()) {
+            *text = text.replace(self.expose(), "[password]");
+        }
+    }
 }
 
 impl fmt::Debug for Password {
@@ -91,6 +98,14 @@ mod tests {
     fn a_blank_is_a_password_and_nothing_is_trimmed() {
         assert_eq!(Password::new(b" ").unwrap().expose(), " ");
         assert_eq!(Password::new(" ü\t".as_bytes()).unwrap().expose(), " ü\t");
+    }
+
+    #[test]
+    fn a_text_that_repeats_it_is_shown_without_it() {
+        let password = Password::new(b"hunter2").unwrap();
+        let mut text = "no hunter2, and hunter2 neither".to_owned();
+        password.strike_from(&mut text);
+        assert_eq!(text, "no [password], and [password] neither");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString, c_char, c_int};
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The effective uid of this process (geteuid(2)).
@@ -12,6 +12,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub fn effective_uid() -> u32 {
     // SAFETY: geteuid(2) takes nothing, touches nothing and cannot fail.
     unsafe { libc::geteuid() }
+}
+
+/// How many columns a terminal has. None where it does not say, and for what is no terminal
+/// (TIOCGWINSZ(2const)).
+#[must_use]
+pub fn columns(terminal: impl AsFd) -> Option<usize> {
+    let mut size = MaybeUninit::<libc::winsize>::zeroed();
+    let descriptor = terminal.as_fd().as_raw_fd();
+    // SAFETY: the request writes a winsize to a place that is ours; the descriptor is open.
+    let code = unsafe { libc::ioctl(descriptor, libc::TIOCGWINSZ, size.as_mut_ptr()) };
+    // SAFETY: a winsize is four numbers, for which zeros will do.
+    let size = unsafe { size.assume_init() };
+    (code == 0 && size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
 /// The time since the machine was started, asleep or not: nobody can set this clock
@@ -231,6 +244,58 @@ pub fn max_groups() -> usize {
     // SAFETY: sysconf(3) takes a number.
     let limit = unsafe { libc::sysconf(libc::_SC_NGROUPS_MAX) };
     usize::try_from(limit).unwrap_or(0)
+}
+
+/// A terminal that does not show what is typed, until this is dropped (termios(3)). The key that would
+/// interrupt the program ends the line there, so that nobody is left with a blind terminal.
+pub struct Hidden<'a> {
+    terminal: &'a File,
+    before: libc::termios,
+}
+
+impl<'a> Hidden<'a> {
+    /// Switches the echo off, and drops what was typed before.
+    ///
+    /// # Errors
+    /// It is no terminal, or one that does not obey.
+    pub fn new(terminal: &'a File) -> io::Result<Self> {
+        let mut before = MaybeUninit::<libc::termios>::uninit();
+        // SAFETY: tcgetattr(3) writes a structure to a place that is ours; the descriptor is open.
+        if unsafe { libc::tcgetattr(terminal.as_raw_fd(), before.as_mut_ptr()) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: tcgetattr(3) returned 0, so it has written.
+        let before = unsafe { before.assume_init() };
+        let hidden = Hidden { terminal, before };
+        let mut wanted = before;
+        wanted.c_lflag &= !(libc::ECHO | libc::ISIG);
+        if let Some(end) = wanted.c_cc.get_mut(libc::VEOL) {
+            *end = hidden.interrupt();
+        }
+        hidden.set(&wanted)?;
+        Ok(hidden)
+    }
+
+    /// The byte of the key that interrupts, such as Ctrl-C.
+    #[must_use]
+    pub fn interrupt(&self) -> u8 {
+        let key = self.before.c_cc.get(libc::VINTR);
+        key.copied().unwrap_or(libc::_POSIX_VDISABLE)
+    }
+
+    fn set(&self, settings: &libc::termios) -> io::Result<()> {
+        // SAFETY: tcsetattr(3) reads a structure; the descriptor is open.
+        match unsafe { libc::tcsetattr(self.terminal.as_raw_fd(), libc::TCSAFLUSH, settings) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+}
+
+impl Drop for Hidden<'_> {
+    fn drop(&mut self) {
+        let _ = self.set(&self.before);
+    }
 }
 
 #[cfg(test)]

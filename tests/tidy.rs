@@ -128,8 +128,9 @@ fn ldap_result_codes_are_read_in_one_file() {
 }
 
 #[test]
-fn unsafe_code_is_in_three_files() {
-    only_in("unsafe", &["module/ffi.rs", "sys.rs", "wipe.rs"]);
+fn unsafe_code_is_in_four_files() {
+    let places = ["module/ffi.rs", "sys.rs", "wipe.rs", "backtrace.rs"];
+    only_in("unsafe", &places);
 }
 
 #[test]

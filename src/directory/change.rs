@@ -37,7 +37,7 @@ pub async fn change(
     let what = "change of the password";
     let mut ldap = session.ldap.clone();
     ldap.with_controls(ask_for_policy());
-    let result = match method {
+    let mut result = match method {
         ChangeMethod::ActiveDirectory => {
             // Both in one modify: that is a change by the user, and the server checks the old one.
             let modifications = vec![
@@ -66,6 +66,9 @@ pub async fn change(
         }
     };
     let verdict = result_code::change_verdict(result.rc, &result.text, policy(&result));
+    for password in [old, new] {
+        password.strike_from(&mut result.text);
+    }
     match verdict {
         ChangeVerdict::Misconfigured => Err(session.failure(what, &result, Reading::Misconfigured)),
         ChangeVerdict::Unavailable(cause) => {

@@ -26,7 +26,7 @@ use crate::policy::{Answer, Question};
 use crate::secret::Password;
 use crate::sys::now;
 use crate::template::Filter;
-use crate::transport::{NoServer, Servers, Tap, Trouble};
+use crate::transport::{Failure, NoServer, Servers, Tap, Trouble};
 
 /// How often the user's password goes out at most: to one server, and to one more if that one dies in
 /// the middle. Each may count a wrong one.
@@ -70,7 +70,7 @@ impl<'a> LdapDirectory<'a> {
 
     /// The servers that could not be used, each with what was wrong with it.
     #[must_use]
-    pub fn failures(&self) -> &[(String, String)] {
+    pub fn failures(&self) -> &[Failure] {
         self.client.servers.failed()
     }
 }

@@ -75,13 +75,15 @@ pub async fn bind_user(
         ldap.with_controls(ask_for_policy());
     }
     let binding = ldap.simple_bind(dn.as_str(), password.expose());
-    let result = session.wait(limit, what, binding).await?;
+    let mut result = session.wait(limit, what, binding).await?;
     let controls = result.ctrls.iter().map(|Control(_, raw)| {
         let RawControl { ctype, val, .. } = raw;
         (ctype.as_str(), val.as_deref())
     });
     let controls = PolicyControls::read(controls, families);
-    match result_code::bind_verdict(result.rc, &result.text, controls) {
+    let verdict = result_code::bind_verdict(result.rc, &result.text, controls);
+    password.strike_from(&mut result.text);
+    match verdict {
         UserBindVerdict::Misconfigured => {
             Err(session.failure(what, &result, Reading::Misconfigured))
         }
@@ -164,7 +166,7 @@ pub async fn group_names(
     filter: Filter,
     name: &AttributeName,
 ) -> Result<Vec<String>, DirectoryError> {
-    let wanted = [name.as_str()];
+    let wanted = &[name.as_str()][..];
     let mut ldap = session.ldap.clone();
     ldap.with_search_options(SearchOptions::new().sizelimit(MAX_GROUPS.into()));
     let (base, scope) = (search.base.as_str(), scope_of(search.scope));
@@ -211,7 +213,9 @@ pub async fn bind_service(
                 }
             };
             let binding = ldap.simple_bind(dn.as_str(), password.expose());
-            (what, session.wait(limit, what, binding).await?)
+            let mut result = session.wait(limit, what, binding).await?;
+            password.strike_from(&mut result.text);
+            (what, result)
         }
         // RFC 4513 §5.2.3: who we are, TLS or the socket has told already.
         BindIdentity::External => {

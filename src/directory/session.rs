@@ -56,10 +56,11 @@ impl Session {
             stream,
             server,
             is_private,
+            took,
             ticket,
         } = reached;
         if let Some(tap) = &tap {
-            tap.connected(&server, stream.facts());
+            tap.connected(&server, stream.facts(), took);
         }
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;

@@ -3,7 +3,7 @@
 //! Whatever happens behind them, each returns a code: pam-bindings catches panics and answers
 //! `PAM_ABORT`, and here they are kept from printing to the user's terminal.
 
-mod args;
+pub mod args;
 pub mod code;
 mod ffi;
 mod handle;

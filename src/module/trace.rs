@@ -3,7 +3,7 @@
 //! Nothing here sees a password: [`Traced`] notes none, and what is sent is not looked at.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::account_state::{Attributes, evaluate};
 use crate::config::{BindIdentity, Config, UserLookup};
@@ -94,7 +94,7 @@ impl Connections {
 }
 
 impl Tap for Connections {
-    fn connected(&self, server: &str, facts: ConnectionFacts) {
+    fn connected(&self, server: &str, facts: ConnectionFacts, _: Duration) {
         let mut line = format!("connected to {server}");
         if let Some(peer) = facts.peer {
             line.push_str(&format!(" at {peer}"));

@@ -47,18 +47,16 @@ pub fn wanted(settings: &Settings, groups: &Groups) -> Vec<Wanted> {
         .iter()
         .filter(chosen)
         .filter(|name| is_local_group(name) && !is_privileged(name))
-        .filter(|name| !groups.local.contains(*name));
-    let mirrored: BTreeSet<&String> = ordered(mirrored);
-    let named = groups.local.iter().map(|name| (name, None));
+        .filter(|name| !groups.local.contains(*name))
+        .cloned();
+    let mirrored: BTreeSet<String> = ordered(mirrored);
+    let named = groups.local.iter().cloned().map(|name| (name, None));
     let mirrored = mirrored
         .into_iter()
         .map(|name| (name, Some(mirror.min_gid)));
     named
         .chain(mirrored)
-        .map(|(name, min_gid)| Wanted {
-            name: name.clone(),
-            min_gid,
-        })
+        .map(|(name, min_gid)| Wanted { name, min_gid })
         .collect()
 }
 
@@ -146,18 +144,16 @@ struct Merged {
 
 /// Puts the new groups behind those that are there, as long as there is room.
 fn merge(present: Vec<u32>, new: &[(&str, u32)], room: usize) -> Merged {
-    let mut known: BTreeSet<u32> = ordered(present.iter().copied());
     let mut merged = Merged {
         gids: present,
         names: Vec::new(),
         left_out: Vec::new(),
     };
     for (name, gid) in new {
-        if known.contains(gid) {
+        if merged.gids.contains(gid) {
             continue;
         }
         if merged.gids.len() < room {
-            known.insert(*gid);
             merged.gids.push(*gid);
             merged.names.push((*name).to_owned());
         } else {

@@ -19,7 +19,7 @@ mod tls;
 pub use connect::Trouble;
 pub use patience::{NoResult, within};
 pub use relay::{Fault, relay};
-pub use servers::{NoServer, Reached, Servers, tell};
+pub use servers::{Failure, NoServer, Reached, Servers, tell};
 pub use tap::{ConnectionFacts, Tap, TlsFacts};
 pub use tls::TlsClient;
 

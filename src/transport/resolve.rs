@@ -11,7 +11,6 @@ mod srv;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -120,11 +119,13 @@ fn in_order(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
 }
 
 fn once_each(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
-    let mut seen = HashSet::new();
-    addresses
-        .into_iter()
-        .filter(|address| seen.insert(*address))
-        .collect()
+    let mut kept = Vec::new();
+    for address in addresses {
+        if !kept.contains(&address) {
+            kept.push(address);
+        }
+    }
+    kept
 }
 
 /// The start of a file, up to the last line that is whole.

@@ -2,6 +2,7 @@
 //! without those that are known to be down.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -21,7 +22,18 @@ pub struct Servers<'a> {
     /// None: the domain has not been asked yet.
     left: Option<VecDeque<ServerUri>>,
     tls: Option<TlsClient>,
-    failures: Vec<(String, String)>,
+    failures: Vec<Failure>,
+}
+
+/// A server that could not be used.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Its URI, or what DNS was asked for.
+    pub server: String,
+    /// What was wrong with it.
+    pub why: String,
+    /// How long finding out took; None for one that had been reached.
+    pub took: Option<Duration>,
 }
 
 /// A connection to a server.
@@ -32,6 +44,8 @@ pub struct Reached {
     pub server: String,
     /// Nobody on the way can read what is sent: TLS, or a socket of this host.
     pub is_private: bool,
+    /// How long name lookup, connect and TLS took.
+    pub took: Duration,
     /// Whoever hears the server's first answer, or waits for it in vain, says so here.
     pub ticket: Ticket,
 }
@@ -71,19 +85,29 @@ impl<'a> Servers<'a> {
     #[must_use]
     pub fn failures(&self) -> String {
         let lines = self.failures.iter();
-        let lines: Vec<String> = lines.map(|(s, why)| format!("{s}: {why}")).collect();
+        let lines: Vec<String> = lines
+            .map(|one| format!("{}: {}", one.server, one.why))
+            .collect();
         lines.join("; ")
     }
 
     /// The same, each with its server.
     #[must_use]
-    pub fn failed(&self) -> &[(String, String)] {
+    pub fn failed(&self) -> &[Failure] {
         &self.failures
     }
 
     /// Notes what was wrong with a server that had been reached.
     pub fn note(&mut self, server: &str, detail: &str) {
-        self.failures.push((server.to_owned(), detail.to_owned()));
+        self.add(server, detail, None);
+    }
+
+    fn add(&mut self, server: &str, why: &str, took: Option<Duration>) {
+        self.failures.push(Failure {
+            server: server.to_owned(),
+            why: why.to_owned(),
+            took,
+        });
     }
 
     /// Every server that would be tried, in order: what DNS says, where it is asked.
@@ -108,10 +132,11 @@ impl<'a> Servers<'a> {
         }
         while let Some(uri) = self.left.as_mut().and_then(VecDeque::pop_front) {
             let server = uri.to_string();
+            let began = Instant::now();
             match self.try_one(&uri, &server, deadline).await? {
                 Ok(reached) => return Ok(reached),
                 Err(trouble) => {
-                    self.note(&server, &trouble.detail);
+                    self.add(&server, &trouble.detail, Some(began.elapsed()));
                     last = (trouble.cause, Some(server));
                 }
             }
@@ -136,7 +161,8 @@ impl<'a> Servers<'a> {
             Ok(ticket) => ticket,
             Err(down) => return Ok(Err(marked_down(&down))),
         };
-        let limit = deadline.min(Instant::now() + self.config.server.connect_timeout);
+        let began = Instant::now();
+        let limit = deadline.min(began + self.config.server.connect_timeout);
         let protection = self.protection(uri)?;
         let is_private = uri.scheme() == Scheme::Ldapi
             || matches!(protection, Protection::Tls(_) | Protection::StartTls(_));
@@ -145,6 +171,7 @@ impl<'a> Servers<'a> {
                 stream,
                 server: server.to_owned(),
                 is_private,
+                took: began.elapsed(),
                 ticket,
             }),
             Err(trouble) => {
@@ -194,7 +221,8 @@ impl<'a> Servers<'a> {
         };
         // As RFC 4501 writes what is looked up in DNS.
         let asked = format!("dns:_ldaps._tcp.{domain}");
-        let limit = deadline.min(Instant::now() + self.config.server.connect_timeout);
+        let began = Instant::now();
+        let limit = deadline.min(began + self.config.server.connect_timeout);
         self.left = Some(VecDeque::new());
         let ticket = match self.markers.ticket(&asked) {
             Ok(ticket) => ticket,
@@ -219,7 +247,7 @@ impl<'a> Servers<'a> {
             }
             Err(trouble) => {
                 tell(&ticket, &trouble);
-                self.note(&asked, &trouble.detail);
+                self.add(&asked, &trouble.detail, Some(began.elapsed()));
                 Err((trouble.cause, asked))
             }
         }

@@ -2,11 +2,13 @@
 //! a connection is there, for the level debug.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Sees one directory's traffic. It is called between reads and writes, and must not wait.
 pub trait Tap: Send + Sync {
-    /// A connection to `server` is there. What follows is said on this one.
-    fn connected(&self, server: &str, facts: ConnectionFacts);
+    /// A connection to `server` is there, and name lookup, connect and TLS took so long. What follows is
+    /// said on this one.
+    fn connected(&self, server: &str, facts: ConnectionFacts, took: Duration);
     /// These bytes are sent: messages, in pieces of any length. A bind has the password in it.
     fn sent(&self, bytes: &[u8]);
     /// These whole messages came and have passed the guard.

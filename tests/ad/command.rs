@@ -23,6 +23,12 @@ fn a_right_configuration_is_right_and_another_type_of_group_is_not() {
         findings(&said, "warning").contains(&"group_type_unfit"),
         "{said:#}"
     );
+    let unique = site.config(&[("group", "type = \"group_of_unique_names\"")]);
+    let (code, said) = ask(&unique, &["check"], "");
+    assert_eq!(code, Some(1), "{said:#}");
+    assert_eq!(said["findings"][0]["id"], "group_wrong_schema");
+    let fix = said["findings"][0]["fix"].as_str().expect("a fix");
+    assert!(fix.contains("type = \"active_directory\""), "{fix}");
     let user = format!(
         "search = [ {{ base = \"{BASE}\", filter = \"(&(objectClass=user)(sAMAccountName={{user}}))\" }} ]"
     );
@@ -51,6 +57,31 @@ fn a_wrong_password_shows_the_sub_code_in_words() {
         "{said:#}"
     );
     assert_eq!(said["bind"]["sub_code"], Value::Null);
+}
+
+#[test]
+fn every_sub_code_is_told_in_words_and_first_of_all_lines() {
+    let site = Site::enter();
+    let config = site.config(&[]);
+    for (user, sub_code, words, outcome) in [
+        ("no-hours", "530", "logonHours", "refused"),
+        ("no-stations", "531", "userWorkstations", "refused"),
+        ("ran-out", "532", "the password has run out", "expired"),
+        ("disabled", "533", "the account is disabled", "expired"),
+        ("ended", "701", "the account has expired", "expired"),
+        ("must-change", "773", "must be changed", "expired"),
+        ("guessed-today", "775", "the account is locked", "expired"),
+    ] {
+        let arguments = ["explain", user, "--password-stdin"];
+        let (_, said) = ask(&config, &arguments, &password_of(user));
+        assert_eq!(said["bind"]["sub_code"], sub_code, "{user}: {said:#}");
+        let told = said["bind"]["words"].as_str().expect("words");
+        assert!(told.contains(words), "{user}: {told}");
+        assert_eq!(said["outcome"], outcome, "{user}");
+        let conclusion = said["conclusion"].as_str().expect("a line");
+        let start = format!("{user} through sshd: {outcome}: ");
+        assert!(conclusion.starts_with(&start), "{conclusion}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `rsldapctl cache`: what logins through the real libpam have left, listed and removed, on a host whose
 //! `/run` and `/var/lib` are private. So these tests need root.
 
-mod site;
+pub mod site;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};

@@ -1,6 +1,10 @@
 //! `rsldapctl check` and `status`: each server, up or down, trusted or not.
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::thread;
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use crate::common::directory::{BASE, SERVICE_DN};
@@ -37,7 +41,21 @@ fn a_right_configuration_is_right_and_the_server_is_described() {
     assert_eq!(tls["connection"]["tls"]["subject"], "CN=localhost");
     assert!(tls["connect_ms"].is_f64() && tls["answer_ms"].is_f64());
     assert_eq!(socket["connection"]["protection"], "socket");
-    assert!(answer.line(&server.ldaps_uri()).contains("TLSv1_3"));
+    assert!(answer.line("protection: ").contains("TLSv1_3"));
+    for line in [
+        format!("up: {}", server.ldaps_uri()),
+        "kind:        OpenLDAP".to_owned(),
+        format!("address:     127.0.0.1:{}, ", server.tls_port()),
+        format!("lookups:     as {SERVICE_DN}"),
+        "memberOf:    on no user's entry".to_owned(),
+        "a socket of this machine".to_owned(),
+    ] {
+        answer.line(&line);
+    }
+    // It fits a terminal of 80 columns.
+    for line in answer.text.lines().filter(|line| !line.contains("ldapi")) {
+        assert!(line.chars().count() < 80, "{line}");
+    }
     answer.line("the configuration is right");
 }
 
@@ -61,6 +79,168 @@ fn one_dead_server_of_two_is_a_warning_and_two_are_an_outage() {
     assert_eq!(answer.findings("error"), ["server_down", "server_down"]);
 }
 
+/// A server of our own that answers what it hears with this, on each connection once.
+fn answering(answer: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a socket");
+    let port = listener.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        // Kept open: whoever gets no answer waits.
+        let mut kept = Vec::new();
+        for mut socket in listener.incoming().map_while(Result::ok) {
+            let mut heard = [0; 1024];
+            let length = socket.read(&mut heard).unwrap_or(0);
+            let _ = socket.write_all(&answer(&heard[..length]));
+            kept.push(socket);
+        }
+    });
+    port
+}
+
+#[test]
+fn what_is_wrong_with_a_server_has_its_own_fix_and_takes_no_longer_than_a_login() {
+    let server = server();
+    let silent = answering(|_| Vec::new());
+    let http = answering(|_| b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec());
+    for (uri, id, cause, fix) in [
+        (
+            format!("ldap://127.0.0.1:{silent}"),
+            "server_down",
+            "timeout",
+            "ldaps://",
+        ),
+        (
+            format!("ldaps://127.0.0.1:{silent}"),
+            "server_down",
+            "timeout",
+            "correct the port",
+        ),
+        (
+            format!("ldap://127.0.0.1:{http}"),
+            "server_down",
+            "protocol",
+            "no LDAP server",
+        ),
+        (
+            format!("ldaps://127.0.0.1:{http}"),
+            "server_untrusted",
+            "tls_protocol",
+            "correct the port",
+        ),
+        (
+            format!("ldap://127.0.0.1:{}", server.tls_port()),
+            "server_down",
+            "closed",
+            "write ldaps://",
+        ),
+        (
+            format!("ldaps://127.0.0.1:{}", server.port()),
+            "server_down",
+            "closed",
+            "if no TLS is spoken",
+        ),
+        (
+            format!("ldap://127.0.0.1:{}", free_port()),
+            "server_down",
+            "refused",
+            "start it",
+        ),
+        (
+            "ldapi://%2Fno%2Fsuch%2Fsocket".to_owned(),
+            "server_down",
+            "refused",
+            "correct the path",
+        ),
+    ] {
+        let lines = format!(
+            "uris = [\"{uri}\"]\nconnect_timeout = \"400ms\"\noperation_timeout = \"400ms\""
+        );
+        let config = server.config(&[("server", &lines)]);
+        let began = Instant::now();
+        let answer = ask(&config, &["check"], "");
+        // It is asked twice: for the text, and for JSON.
+        assert!(began.elapsed() < Duration::from_secs(16), "{uri}");
+        assert_eq!(answer.code, 3, "{}", answer.text);
+        assert_eq!(answer.findings("error"), [id], "{}", answer.text);
+        assert_eq!(servers(&answer)[0]["cause"], cause, "{}", answer.text);
+        let said = answer.finding(id);
+        assert!(said["fix"].as_str().unwrap().contains(fix), "{said}");
+        // Once is enough.
+        assert_eq!(answer.line(&format!("[{id}]")).matches(&uri).count(), 1);
+    }
+}
+
+#[test]
+fn a_server_that_repeats_the_password_does_not_get_it_shown() {
+    const CANARY: &str = "canary-Z7q-secret";
+    let port = answering(|request| {
+        // A BindResponse (RFC 4511 §4.2.2): invalidCredentials, and all of the request as a text.
+        let text = String::from_utf8_lossy(request).replace(|c: char| !c.is_ascii_graphic(), " ");
+        assert!(text.contains(CANARY));
+        let length = |length: usize| u8::try_from(length).expect("a short text");
+        let mut answer = vec![0x30, length(12 + text.len()), 2, 1, request[4]];
+        answer.extend([
+            0x61,
+            length(7 + text.len()),
+            0x0a,
+            1,
+            49,
+            4,
+            0,
+            4,
+            length(text.len()),
+        ]);
+        answer.extend(text.as_bytes());
+        answer
+    });
+    let server = server();
+    let uris = format!("uris = [\"ldap://127.0.0.1:{port}\"]");
+    let bind = format!("dn = \"cn=svc\"\npassword = \"{CANARY}\"");
+    let config = server.config(&[("server", &uris), ("bind", &bind)]);
+    for command in ["check", "status"] {
+        let answer = ask(&config, &[command], "");
+        let said = format!("{}{}", answer.text, answer.json);
+        assert!(!said.contains(CANARY), "{said}");
+        assert!(command == "status" || said.contains("[password]"), "{said}");
+    }
+}
+
+#[test]
+fn lookups_that_are_refused_have_a_fix_for_each_way_to_bind() {
+    let refusing = |global: &str| {
+        Slapd::start(&SlapdOptions {
+            global: global.to_owned(),
+            ..options()
+        })
+    };
+    let bind = format!("dn = \"{SERVICE_DN}\"\npassword = \"service-secret\"");
+    for (slapd, bind, fix) in [
+        (refusing("disallow bind_anon"), "", "give [bind] a dn"),
+        (
+            refusing("security simple_bind=128"),
+            bind.as_str(),
+            "write ldaps://",
+        ),
+        (
+            refusing(""),
+            "mechanism = \"external\"",
+            "client_certificate",
+        ),
+    ] {
+        let tls = format!("ca_file = \"{}\"", slapd.ca_file().display());
+        let uri = match bind.contains("external") {
+            true => slapd.ldaps_uri(),
+            false => slapd.uri(),
+        };
+        let uris = format!("uris = [\"{uri}\"]");
+        let config = slapd.config(&[("server", &uris), ("tls", &tls), ("bind", bind)]);
+        let answer = ask(&config, &["check"], "");
+        assert_eq!(answer.code, 1, "{}", answer.text);
+        let said = answer.finding("bind_refused");
+        assert!(said["fix"].as_str().unwrap().contains(fix), "{said}");
+        assert_eq!(servers(&answer)[0]["up"], true);
+    }
+}
+
 #[test]
 fn every_server_is_looked_at_and_not_the_first_alone() {
     let one = server();
@@ -80,131 +260,6 @@ fn every_server_is_looked_at_and_not_the_first_alone() {
 }
 
 #[test]
-fn a_server_that_is_not_trusted_is_told_from_one_that_is_down() {
-    let server = server();
-    let stranger = Slapd::start(&SlapdOptions::default());
-    let tls = format!("ca_file = \"{}\"", stranger.ca_file().display());
-    let config = server.config(&[
-        ("server", &format!("uris = [\"{}\"]", server.ldaps_uri())),
-        ("tls", &tls),
-    ]);
-    let answer = ask(&config, &["check"], "");
-    assert_eq!(answer.code, 3, "{}", answer.text);
-    answer.finding("server_untrusted");
-    assert_eq!(servers(&answer)[0]["cause"], "tls_untrusted");
-}
-
-/// Lines of slapd.conf(5) for a certificate of its own that is valid until this day.
-fn certificate_until(slapd: &Slapd, (year, month, day): (i32, u8, u8)) -> String {
-    let key = KeyPair::generate().expect("a key");
-    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("parameters");
-    params.distinguished_name.push(DnType::CommonName, "short");
-    params.not_before = date_time_ymd(2001, 1, 1);
-    params.not_after = date_time_ymd(year, month, day);
-    let certificate = params.self_signed(&key).expect("a certificate").pem();
-    let certificate = slapd.file("short.pem", 0o644, &certificate);
-    let key = slapd.file("short.key", 0o600, &key.serialize_pem());
-    format!(
-        "TLSCertificateFile {}\nTLSCertificateKeyFile {}\nTLSVerifyClient never",
-        certificate.display(),
-        key.display()
-    )
-}
-
-#[test]
-fn a_certificate_that_ends_is_a_warning() {
-    let slapd = Slapd::start(&options());
-    let uris = format!("uris = [\"{}\"]", slapd.ldaps_uri());
-    let config = slapd.config(&[("server", &uris), ("tls", "verify = false")]);
-    let soon = soon();
-    for (until, id) in [
-        ((2002, 1, 1), "certificate_expired"),
-        (soon, "certificate_expires"),
-    ] {
-        slapd.restart_with_tls(&certificate_until(&slapd, until));
-        let answer = ask(&config, &["check"], "");
-        assert_eq!(answer.code, 0, "{}", answer.text);
-        assert_eq!(answer.findings("warning"), ["not_verified", id]);
-        answer.finding(id);
-        let status = ask(&config, &["status"], "");
-        let left = &servers(&status)[0]["connection"]["tls"]["days_left"];
-        assert!(left.as_i64().is_some_and(|left| left < 30), "{left}");
-    }
-}
-
-#[test]
-fn a_certificate_behind_the_servers_own_counts_too() {
-    let slapd = Slapd::start(&options());
-    let (year, month, day) = soon();
-    let authority_key = KeyPair::generate().expect("a key");
-    let mut authority = CertificateParams::new(Vec::new()).expect("parameters");
-    authority
-        .distinguished_name
-        .push(DnType::CommonName, "Ending authority");
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    authority.not_after = date_time_ymd(year, month, day);
-    let behind = authority
-        .self_signed(&authority_key)
-        .expect("a certificate")
-        .pem();
-    let issuer = Issuer::new(authority, authority_key);
-    let key = KeyPair::generate().expect("a key");
-    let own = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("parameters");
-    let own = own.signed_by(&key, &issuer).expect("a certificate").pem();
-    let chain = slapd.file("chain.pem", 0o644, &format!("{own}{behind}"));
-    let key = slapd.file("chain.key", 0o600, &key.serialize_pem());
-    slapd.restart_with_tls(&format!(
-        "TLSCertificateFile {}\nTLSCertificateKeyFile {}\nTLSVerifyClient never",
-        chain.display(),
-        key.display()
-    ));
-    let uris = format!("uris = [\"{}\"]", slapd.ldaps_uri());
-    let config = slapd.config(&[("server", &uris), ("tls", "verify = false")]);
-    let answer = ask(&config, &["check"], "");
-    assert_eq!(answer.code, 0, "{}", answer.text);
-    assert_eq!(
-        answer.findings("warning"),
-        ["not_verified", "certificate_expires"]
-    );
-    assert!(
-        answer
-            .line("[certificate_expires]")
-            .contains("CN=Ending authority")
-    );
-    let chain = &servers(&answer)[0]["connection"]["tls"]["chain"];
-    assert_eq!(chain[0]["subject"], "CN=Ending authority");
-}
-
-/// The day 20 days from now.
-fn soon() -> (i32, u8, u8) {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .expect("after 1970")
-        .as_secs();
-    let days = i64::try_from(now / 86_400).expect("a day") + 20;
-    civil(days)
-}
-
-/// The date of a day since 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-fn civil(days: i64) -> (i32, u8, u8) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + era * 400 + i64::from(month <= 2);
-    let small = |number: i64| u8::try_from(number).expect("a small number");
-    (
-        i32::try_from(year).expect("a year"),
-        small(month),
-        small(day),
-    )
-}
-
-#[test]
 fn a_service_account_that_is_refused_is_an_error_and_the_server_is_up() {
     let server = server();
     let bind = format!("dn = \"{SERVICE_DN}\"\npassword = \"wrong\"");
@@ -219,6 +274,10 @@ fn a_service_account_that_is_refused_is_an_error_and_the_server_is_up() {
     assert_eq!(servers(&answer)[0]["up"], true);
     assert_eq!(servers(&answer)[0]["bound"], false);
     answer.line("bind refused");
+    // As it stands there it can be run: it asks for the password.
+    let fix = answer.finding("bind_refused")["fix"].clone();
+    let command = format!("ldapwhoami -x -W -H {} -D \"{SERVICE_DN}\"", server.uri());
+    assert!(fix.as_str().unwrap().contains(&command), "{fix}");
 }
 
 #[test]

@@ -297,7 +297,7 @@ fn a_directory_that_is_down_ends_with_3() {
     assert_eq!((answer.code, outcome(&answer)), (3, "unavailable"));
     assert_eq!(answer.json["cause"], "refused");
     assert_eq!(answer.json["auth"], "PAM_AUTHINFO_UNAVAIL");
-    answer.line("what this host remembers");
+    answer.line("this host remembers no refusal");
 }
 
 #[test]
@@ -315,6 +315,11 @@ fn a_wrong_configuration_ends_with_2() {
     assert_eq!(answer.code, 2);
     let error = answer.json["error"].as_str().expect("an error");
     assert!(error.contains("flags.is_active"), "{error}");
+    assert!(
+        answer
+            .text
+            .starts_with("alice through sshd: config_error: ")
+    );
 }
 
 #[test]

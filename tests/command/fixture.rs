@@ -21,6 +21,8 @@ pub fn options() -> SlapdOptions {
     let access = format!(
         "access to attrs=userPassword by self write by anonymous auth by * none\n\
          access to dn.base=\"{}\" by * disclose\n\
+         access to dn.base=\"ou=refused,{BASE}\" by * disclose\n\
+         access to dn.base=\"ou=hidden,{BASE}\" by * none\n\
          access to * by * read\n",
         group_dn("unreadable"),
     );
@@ -54,6 +56,8 @@ fn tree() -> Ldif {
     ldif.group("staff", &[&user_dn("alice"), &user_dn("sue")]);
     ldif.group("superuser", &[&user_dn("sue")]);
     ldif.group("unreadable", &[&user_dn("alice")]);
+    ldif.group("hollow", &[""]);
+    ldif.group("half", &["", &user_dn("alice")]);
     let unique = [
         ("objectClass", "groupOfUniqueNames"),
         ("uniqueMember", &user_dn("alice")),
@@ -62,10 +66,10 @@ fn tree() -> Ldif {
     ldif.entry(&group_dn("void"), &[("objectClass", "exampleGroup")]);
     let posix = [("objectClass", "posixGroup"), ("gidNumber", "5000")];
     ldif.entry(&group_dn("posix"), &posix);
-    ldif.entry(
-        &format!("ou=nobody,{BASE}"),
-        &[("objectClass", "organizationalUnit")],
-    );
+    for name in ["nobody", "refused", "hidden"] {
+        let unit = [("objectClass", "organizationalUnit")];
+        ldif.entry(&format!("ou={name},{BASE}"), &unit);
+    }
     ldif
 }
 
@@ -77,9 +81,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The findings of a level, by their ids.
+    /// The findings of a level, by their ids. Each has all that it needs.
     pub fn findings(&self, level: &str) -> Vec<&str> {
         let all = self.json["findings"].as_array().expect("findings");
+        for id in all.iter().filter_map(|finding| finding["id"].as_str()) {
+            self.finding(id);
+        }
         let found = all.iter().filter(|finding| finding["level"] == level);
         found.filter_map(|finding| finding["id"].as_str()).collect()
     }
@@ -111,6 +118,14 @@ impl Answer {
             .find(|line| line.contains(part))
             .unwrap_or_else(|| panic!("no \"{part}\" in\n{}", self.text))
     }
+}
+
+/// What `check` says of a configuration with these changes, and the number of the line with a text.
+pub fn check(changes: &[(&str, &str)], text: &str) -> (Answer, usize) {
+    let server = server();
+    let config = server.config(changes);
+    let line = line_with(&config, text);
+    (ask(&config, &["check"], ""), line)
 }
 
 /// The number of the line of a file that has this text.

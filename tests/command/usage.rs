@@ -29,12 +29,89 @@ fn shells_get_a_script_that_knows_every_command() {
             assert!(script.contains(word), "{shell}: {word}");
         }
     }
-    // The script is one that bash can read.
-    let script = rsldapctl(&["completions", "bash"]).stdout;
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(file.path(), script).expect("write");
-    let read = Command::new("bash").arg("-n").arg(file.path()).output();
-    assert!(read.expect("bash").status.success());
+}
+
+/// Calls what the script has registered as bash does when TAB is pressed, for each line of words, of
+/// which the last is not finished. Prints what it offers, a line for each.
+const PRESS_TAB: &str = r#"
+    source <("$1" completions bash) && read -ra registered < <(complete -p rsldapctl) || exit
+    offer=${registered[-2]}
+    while read -ra COMP_WORDS; do
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMPREPLY=()
+        "$offer" rsldapctl "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
+        echo "${COMPREPLY[*]}"
+    done"#;
+
+#[test]
+fn bash_completes_commands_options_and_values() {
+    let expected = [
+        ("rsldapctl che", "check"),
+        ("rsldapctl st", "stack status"),
+        ("rsldapctl cache f", "flush"),
+        ("rsldapctl cache flush alice --r", "--refusals"),
+        ("rsldapctl explain alice --p", "--password-stdin"),
+        ("rsldapctl import x --from net", "netbox netbox-docker"),
+        ("rsldapctl completions f", "fish"),
+        ("rsldapctl stack sshd --root /et", "/etc"),
+        ("rsldapctl nonsense", ""),
+    ];
+    let lines: Vec<_> = expected.iter().map(|(words, _)| *words).collect();
+    let script = format!("{PRESS_TAB} <<'END'\n{}\nEND\n", lines.join("\n"));
+    let command = env!("CARGO_BIN_EXE_rsldapctl");
+    let output = Command::new("bash")
+        .args(["--norc", "-c", &script, "bash", command])
+        .output()
+        .expect("bash");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let offered = String::from_utf8(output.stdout).expect("UTF-8");
+    let answers: Vec<_> = expected.iter().map(|(_, answer)| *answer).collect();
+    assert_eq!(offered.lines().collect::<Vec<_>>(), answers);
+}
+
+#[test]
+fn help_of_a_command_is_what_the_command_says_itself() {
+    for command in [
+        &[][..],
+        &["check"],
+        &["explain"],
+        &["stack"],
+        &["status"],
+        &["cache"],
+        &["cache", "list"],
+        &["cache", "flush"],
+        &["keys"],
+        &["import"],
+        &["completions"],
+    ] {
+        let help = rsldapctl(&[&["help"], command].concat());
+        assert_eq!(help.status.code(), Some(0), "{command:?}");
+        let itself = rsldapctl(&[command, &["--help"]].concat());
+        assert_eq!(itself.status.code(), Some(0), "{command:?}");
+        assert_eq!(help.stdout, itself.stdout, "{command:?}");
+        let short = rsldapctl(&[command, &["-h"]].concat());
+        assert!(short.stdout.len() < itself.stdout.len(), "{command:?}");
+    }
+}
+
+#[test]
+fn a_slip_of_the_hand_is_answered_with_the_word_that_was_meant() {
+    for (words, meant) in [
+        (&["chekc"][..], "'check'"),
+        (&["cache", "lst"], "'list'"),
+        (&["check", "--ofline"], "'--offline'"),
+        (
+            &["explain", "alice", "--pasword-stdin"],
+            "'--password-stdin'",
+        ),
+        (&["import", "x", "--from", "ssd"], "'sssd'"),
+        (&["completions", "bahs"], "'bash'"),
+    ] {
+        let output = rsldapctl(words);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        let error = String::from_utf8(output.stderr).expect("UTF-8");
+        let tip = error.lines().find(|line| line.starts_with("  tip: "));
+        assert!(tip.is_some_and(|tip| tip.ends_with(meant)), "{error}");
+    }
 }
 
 #[test]
@@ -53,10 +130,4 @@ fn what_is_no_command_ends_with_2_and_prints_nothing_on_standard_output() {
         assert!(output.stdout.is_empty(), "{arguments:?}");
         assert!(!output.stderr.is_empty(), "{arguments:?}");
     }
-}
-
-#[test]
-fn nothing_is_coloured_away_from_a_terminal() {
-    let output = rsldapctl(&["--config", "/no/such/file", "check"]);
-    assert!(!output.stdout.contains(&0x1b));
 }

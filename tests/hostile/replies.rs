@@ -135,6 +135,23 @@ fn reference(uri: String) -> Vec<u8> {
     ber::of(tag::SEARCH_REFERENCE, &[ber::octets(uri)])
 }
 
+/// What holds for every case is that no password is in the log.
+#[test]
+fn a_server_that_repeats_a_password_does_not_bring_it_into_the_log() {
+    let mut cases = Vec::new();
+    for at in [Point::ServiceBind, Point::UserBind, Point::Rebind] {
+        let name = "busy, with the password";
+        cases.push(Case::unavailable_after(name, at, &["busy"], |request| {
+            let text = [b"not \"".as_slice(), &request.password, b"\" now"].concat();
+            let code = ber::number(tag::ENUMERATED, 51);
+            let parts = (ber::octets(""), ber::octets(text));
+            let result = ber::result_of(tag::BIND_RESPONSE, code, parts.0, parts.1);
+            ber::message(request.id, result)
+        }));
+    }
+    run(&cases);
+}
+
 #[test]
 fn only_a_proper_49_to_the_user_is_a_bad_password() {
     let at = Point::UserBind;

@@ -1,10 +1,12 @@
 //! The evaluator against the library that it describes.
 
+use std::collections::BTreeMap;
 use std::ffi::c_int;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::common::pam::{Client, PAM_CRED_ERR, PAM_PERM_DENIED, PAM_SUCCESS, Stack};
+use crate::common::pam::{Client, PAM_CRED_ERR, PAM_PERM_DENIED, Stack};
 use crate::libpam::code::Code;
+use crate::libpam::control::Action;
 use crate::libpam::dispatch::{self, Jumps, Walked};
 use crate::libpam::line::{Facility, Line};
 use crate::libpam::read::{self, Service};
@@ -13,13 +15,20 @@ use crate::random::{Random, files};
 
 const CASES: usize = 6_000;
 
+/// The calls of an application, in its order.
+const CALLS: [&str; 6] = ["auth", "cred", "account", "open", "close", "chauthtok"];
+
 /// What pam_debug, pam_deny and pam_permit answer, and libpam for a file that is not there.
 fn answer(line: &Line, event: &str) -> Code {
     let code = |word: &[u8]| Code::from_keyword(word).expect("a return code");
+    if !line.can_be_loaded() {
+        return Code::MODULE_UNKNOWN;
+    }
     match (line.name().as_str(), event) {
         ("pam_permit", _) => Code::SUCCESS,
         ("pam_deny", "cred") => Code::CRED_ERR,
         ("pam_deny", "open_session" | "close_session") => code(b"session_err"),
+        ("pam_deny", "prechauthtok" | "chauthtok") => code(b"authtok_err"),
         ("pam_deny", _) => Code::AUTH_ERR,
         ("pam_no_such_module", _) => Code::MODULE_UNKNOWN,
         ("pam_debug", _) => {
@@ -44,28 +53,58 @@ fn walk(
     dispatch::walk(lines, earlier, |_, line| answer(line, event))
 }
 
-/// All five calls of an application, in its order.
-fn expected(service: &Service, jumps: Jumps) -> [Code; 5] {
+type Walks = Vec<(&'static str, Facility, Walked)>;
+
+/// Every walk of the six calls: the name of the call, its facility, and what came of it. A change of
+/// the password is two walks; neither knows of the other.
+fn walks(service: &Service, jumps: Jumps) -> Walks {
     let auth = walk(service, Facility::Auth, "auth", None);
     let cred = walk(service, Facility::Auth, "cred", Some((&auth, jumps)));
     let account = walk(service, Facility::Account, "acct", None);
     let open = walk(service, Facility::Session, "open_session", None);
-    let close = walk(
-        service,
-        Facility::Session,
-        "close_session",
-        Some((&open, jumps)),
-    );
-    [auth, cred, account, open, close].map(|walked| walked.result)
+    let again = Some((&open, jumps));
+    let close = walk(service, Facility::Session, "close_session", again);
+    let mut all = vec![
+        ("auth", Facility::Auth, auth),
+        ("cred", Facility::Auth, cred),
+        ("account", Facility::Account, account),
+        ("open", Facility::Session, open),
+        ("close", Facility::Session, close),
+    ];
+    for event in ["prechauthtok", "chauthtok"] {
+        let goes_on = all.last().is_some_and(|(call, _, walked)| {
+            *call != "chauthtok" || walked.result == Code::SUCCESS
+        });
+        if goes_on {
+            let walked = walk(service, Facility::Password, event, None);
+            all.push(("chauthtok", Facility::Password, walked));
+        }
+    }
+    all
 }
 
-fn measured(client: &mut Client) -> [c_int; 5] {
+/// What the application gets for each call. After PAM_INCOMPLETE libpam wants that call again, and
+/// answers PAM_ABORT to another.
+fn expected(walks: &Walks) -> [Code; 6] {
+    let abort = Code::from_keyword(b"abort").unwrap();
+    let mut interrupted = false;
+    CALLS.map(|call| {
+        let mut of_call = walks.iter().filter(|(name, ..)| *name == call);
+        let result = of_call.next_back().expect("a walk").2.result;
+        let got = if interrupted { abort } else { result };
+        interrupted |= result == Code::INCOMPLETE;
+        got
+    })
+}
+
+fn measured(client: &mut Client) -> [c_int; 6] {
     [
         client.authenticate(0),
         client.setcred(0),
         client.acct_mgmt(0),
         client.open_session(0),
         client.close_session(0),
+        client.chauthtok(0),
     ]
 }
 
@@ -84,23 +123,118 @@ fn installed() -> Jumps {
     }
 }
 
-/// The service and what both make of it, or how they differ.
-fn compare(seed: u64, jumps: Jumps) -> Result<(Service, [c_int; 5]), String> {
-    let stack = Stack::new();
-    let files = files(&mut Random::new(seed), stack.path());
-    for (name, text) in &files {
+type Files = Vec<(&'static str, String)>;
+
+/// The service and its walks, or how libpam differs.
+fn compare(stack: &Stack, files: &Files, jumps: Jumps) -> Result<(Service, Walks), String> {
+    for (name, text) in files {
         stack.service(name, text);
     }
     let service = read::read(&Tree::only(stack.path()), "s").map_err(|e| e.to_string())?;
-    let expected = expected(&service, jumps).map(|code| c_int::try_from(code.number()).unwrap());
-    let measured = measured(&mut Client::start(&stack, "s", "root"));
+    let walks = walks(&service, jumps);
+    let expected = expected(&walks).map(|code| c_int::try_from(code.number()).unwrap());
+    let measured = measured(&mut Client::start(stack, "s", "root"));
     if measured == expected {
-        return Ok((service, measured));
+        return Ok((service, walks));
     }
-    let names = ["auth", "cred", "account", "open", "close"];
     Err(format!(
-        "{names:?}: libpam {measured:?}, evaluator {expected:?}\n{files:#?}\n{service:#?}"
+        "{CALLS:?}: libpam {measured:?}, evaluator {expected:?}"
     ))
+}
+
+/// Takes lines out as long as libpam and the evaluator still differ.
+fn smallest(stack: &Stack, mut files: Files, jumps: Jumps) -> String {
+    let mut why = String::new();
+    let mut smaller = true;
+    while smaller {
+        smaller = false;
+        for file in 0..files.len() {
+            let mut line = 0;
+            while line < files[file].1.lines().count() {
+                let mut fewer = files.clone();
+                let kept = files[file].1.split_inclusive('\n').enumerate();
+                fewer[file].1 = kept.filter(|(at, _)| *at != line).map(|(_, l)| l).collect();
+                match compare(stack, &fewer, jumps) {
+                    Err(differs) if differs.contains("libpam [") => {
+                        (files, why, smaller) = (fewer, differs, true);
+                    }
+                    _ => line += 1,
+                }
+            }
+        }
+    }
+    format!("{why}\n{files:#?}")
+}
+
+/// What the stacks of a run were like: how often each thing has happened.
+#[derive(Default)]
+struct Mix(BTreeMap<String, usize>);
+
+impl Mix {
+    fn count(&mut self, what: impl Into<String>, happened: bool) {
+        *self.0.entry(what.into()).or_default() += usize::from(happened);
+    }
+
+    fn add(&mut self, service: &Service, walks: &Walks) {
+        for facility in Facility::ALL {
+            let lines = service.lines(facility);
+            let name = facility.name();
+            self.count(format!("shape: long {name}"), lines.len() > 5);
+            let deep = lines.iter().any(|line| line.level > 0);
+            self.count(format!("shape: {name} with substacks"), deep);
+            let included = lines.iter().any(|line| line.reading > 0 && line.level == 0);
+            self.count(format!("shape: {name} with includes"), included);
+        }
+        self.count("shape: bad lines", !service.problems.is_empty());
+        for (call, facility, walked) in walks {
+            self.count(format!("end: {call} {}", walked.result), true);
+            let lines = service.lines(*facility);
+            for (index, code) in &walked.asked {
+                self.count(format!("answer: {code}"), true);
+                let action = match lines[*index].control.action(*code) {
+                    Action::Jump(count) => match dispatch::landing(lines, *index, count) {
+                        Ok(_) => "jump".to_owned(),
+                        Err(_) => "jump too far".to_owned(),
+                    },
+                    action => format!("{action:?}"),
+                };
+                self.count(format!("action: {} {action}", facility.name()), true);
+            }
+        }
+    }
+
+    /// Nothing that the evaluator can do, and no answer, may be missing from what was compared.
+    fn is_wide(&self) {
+        let often = |what: &str| self.0.get(what).copied().unwrap_or_default();
+        for code in Code::all() {
+            assert!(often(&format!("answer: {code}")) > 50, "{code}");
+        }
+        for facility in Facility::ALL {
+            let name = facility.name();
+            for action in [
+                "Ignore",
+                "Ok",
+                "Done",
+                "Bad",
+                "Die",
+                "Reset",
+                "jump",
+                "jump too far",
+            ] {
+                let times = often(&format!("action: {name} {action}"));
+                assert!(times > 100, "{name} {action}: {times}");
+            }
+        }
+        for call in CALLS {
+            let ends = Code::all().filter(|code| often(&format!("end: {call} {code}")) >= 5);
+            assert!(ends.count() > 15, "{call} ends in too few ways");
+            let succeeds = often(&format!("end: {call} PAM_SUCCESS"));
+            assert!(succeeds > CASES / 20, "{call} succeeds {succeeds} times");
+        }
+        for (what, times) in self.0.iter().filter(|(what, _)| what.starts_with("shape")) {
+            assert!(*times > CASES / 20, "{what}: {times}");
+        }
+    }
 }
 
 #[test]
@@ -109,21 +243,16 @@ fn thousands_of_random_stacks_end_as_in_libpam() {
     let seed = u64::try_from(now.as_nanos() & u128::from(u32::MAX)).unwrap() << 20;
     let jumps = installed();
     println!("seeds {seed:#x} and up; jumps in the second walk: {jumps:?}");
-    let mut shapes = [0; 6];
+    let stack = Stack::new();
+    let mut mix = Mix::default();
     for case in 0..CASES {
         let seed = seed + 2 * u64::try_from(case).unwrap();
-        let (service, codes) =
-            compare(seed, jumps).unwrap_or_else(|why| panic!("seed {seed:#x}: {why}"));
-        let lines = || Facility::ALL.into_iter().flat_map(|f| service.lines(f));
-        shapes[0] += usize::from(lines().count() > 5);
-        shapes[1] += usize::from(lines().any(|line| line.level > 0));
-        shapes[2] += usize::from(service.readings.iter().any(|r| r.parent.is_some()));
-        shapes[3] += usize::from(!service.problems.is_empty());
-        shapes[4] += usize::from(codes[0] == PAM_SUCCESS);
-        shapes[5] += usize::from(codes[2] == PAM_SUCCESS);
+        let files = files(&mut Random::new(seed), stack.path());
+        match compare(&stack, &files, jumps) {
+            Ok((service, walks)) => mix.add(&service, &walks),
+            Err(why) => panic!("{why}\nsmallest: {}", smallest(&stack, files, jumps)),
+        }
     }
-    println!(
-        "{CASES} stacks; long, with substacks, with includes, with bad lines; auth and account succeed: {shapes:?}"
-    );
-    assert!(shapes.iter().all(|count| *count > CASES / 20), "{shapes:?}");
+    println!("{CASES} stacks: {:#?}", mix.0);
+    mix.is_wide();
 }

@@ -5,6 +5,7 @@ use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
 
 use crate::command::Host;
+use crate::mended::plain;
 use crate::shipped::stack;
 
 /// The command ends with 2 and says why, and where.
@@ -196,6 +197,83 @@ fn bad_lines_are_named() {
         });
         assert!(found, "{place} {word}: {findings:#?}");
     }
+}
+
+#[test]
+fn a_module_that_libpam_cannot_find_is_not_taken_for_ours() {
+    let sound = plain("sshd");
+    for (from, to, word) in [
+        ("\n", "\r\n", "line ends of Windows"),
+        ("pam_rsldap.so", "pam_rsldap", "does not end in .so"),
+        (
+            "default=die] pam_rsldap.so",
+            "default=die pam_rsldap.so",
+            "nothing closes the bracket",
+        ),
+    ] {
+        let answer = Host::with(&sound.replace(from, to)).ask("s");
+        assert_eq!(answer.code, 1, "{word}");
+        let found = answer.findings("warning");
+        assert!(found.contains(&"not_in_stack".to_owned()), "{word}");
+        let line = answer.finding("bad_line");
+        assert!(line["what"].as_str().unwrap().contains(word), "{line}");
+    }
+    for (from, to) in [
+        ("pam_rsldap.so", "/lib/security/pam_rsldap.so"),
+        ("required", "ReQuired"),
+        ("\nauth", "\nAUTH"),
+        (" pam_rsldap.so", " \\\n\tpam_rsldap.so # a comment"),
+    ] {
+        let answer = Host::with(&sound.replace(from, to)).ask("s");
+        assert_eq!(answer.code, 0, "{to}: {}", answer.text);
+    }
+}
+
+#[test]
+fn a_host_with_one_file_for_all_services_is_told_so() {
+    let host = Host::new();
+    fs::remove_dir(host.path("etc/pam.d")).unwrap();
+    refused(&host, "sshd", &["neither /etc/pam.d nor", "--root"]);
+    fs::write(host.path("etc/pam.conf"), "sshd auth required pam_unix.so").unwrap();
+    refused(&host, "sshd", &["/etc/pam.conf", "a file of its own"]);
+    // Any of the directories is enough for libpam to leave that file alone.
+    fs::create_dir_all(host.path("usr/lib/pam.d")).unwrap();
+    refused(&host, "sshd", &["no service file for sshd"]);
+}
+
+#[test]
+fn a_root_may_end_in_a_slash() {
+    let host = Host::with(&stack("sshd"));
+    let root = format!("{}/", host.path("").display());
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_rsldapctl"))
+        .args(["stack", "s", "--root", &root])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn a_thousand_lines_are_judged() {
+    let begin = Instant::now();
+    for (line, code) in [
+        ("auth required pam_permit.so\n", 0),
+        // More of one kind than anybody reads.
+        ("auth optional pam_unix.so use_first_pass\n", 1),
+        ("password optional pam_unix.so use_authtok\n", 1),
+        ("auth [success=900 auth_err=7 default=reset] pam_x.so\n", 1),
+    ] {
+        let many = line.repeat(1000);
+        let text = match code {
+            0 => stack("sshd") + &many,
+            _ => many + &stack("sshd"),
+        };
+        let answer = Host::with(&text).ask("s");
+        assert_eq!(answer.code, code, "{line}");
+        let count = answer.findings("warning").len();
+        assert!(count < 50, "{line}: {count}");
+    }
+    let took = begin.elapsed();
+    assert!(took < Duration::from_secs(60), "{took:?}");
 }
 
 #[test]

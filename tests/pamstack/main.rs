@@ -11,14 +11,18 @@ mod explore;
 #[path = "../../src/bin/rsldapctl/stack/libpam/mod.rs"]
 #[allow(dead_code)]
 mod libpam;
+#[path = "../common/private_host.rs"]
+mod private_host;
 #[path = "../stack/shipped.rs"]
 #[allow(dead_code)]
 mod shipped;
 
 mod agreement;
+mod change;
 mod command;
 mod hazard;
 mod input;
 mod mended;
 mod random;
 mod table;
+mod unix;

@@ -46,7 +46,7 @@ type Spoiled = (&'static str, &'static str, &'static str, &'static str);
 
 const OURS: &str = "[success=ok new_authtok_reqd=ok ignore=ignore user_unknown=ignore default=die]";
 
-const SPOILED: [Spoiled; 22] = [
+const SPOILED: [Spoiled; 27] = [
     (
         "sshd",
         "module_unknown=ignore default=die",
@@ -164,10 +164,40 @@ const SPOILED: [Spoiled; 22] = [
         "auth requisite\n",
         "bad_line",
     ),
+    (
+        "sudo",
+        "die] pam_rsldap.so\nauth",
+        "die] pam_rsldap.so use_frist_pass\nauth",
+        "bad_argument",
+    ),
+    (
+        "sshd",
+        "account required pam_unix.so\n",
+        "account required pam_unix.so\naccount optional pam_rsldap.so config=etc/x.toml\n",
+        "bad_argument",
+    ),
+    (
+        "sshd",
+        "session optional pam_rsldap.so",
+        "session required pam_rsldap.so",
+        "root_locked_out",
+    ),
+    (
+        "sshd",
+        "default=die] pam_rsldap.so\nauth",
+        "service_err=ignore default=die] pam_rsldap.so config_error=deny\nauth",
+        "refusal_not_final",
+    ),
+    (
+        "sshd",
+        "password [success=done",
+        "password [success=1",
+        "changed_but_refused",
+    ),
 ];
 
 /// Without comments, and with single blanks.
-fn plain(name: &str) -> String {
+pub fn plain(name: &str) -> String {
     let lines = stack(name);
     let meaningful = lines
         .lines()
@@ -201,6 +231,63 @@ fn every_way_to_spoil_a_shipped_stack_is_found() {
     }
 }
 
+/// The names of an object's members.
+fn members(object: &serde_json::Value) -> Vec<&str> {
+    let object = object.as_object().expect("an object");
+    object.keys().map(String::as_str).collect()
+}
+
+#[test]
+fn the_json_has_the_shape_that_the_manual_page_says() {
+    let text = plain("sshd").replacen("auth [success=2", "auth [success=9", 1);
+    let json = Host::with(&text).ask("s").json;
+    let top = [
+        "service",
+        "ok",
+        "files",
+        "from_other",
+        "outcomes",
+        "changes",
+        "findings",
+    ];
+    let cell = ["module", "others_yes", "others_no"];
+    for (object, expected) in [
+        (&json, &top[..]),
+        (
+            &json["outcomes"][0],
+            &["outcome", "user", "auth", "account"][..],
+        ),
+        (&json["outcomes"][0]["auth"], &cell[..]),
+        (&json["outcomes"][0]["account"], &cell[..]),
+        (
+            &json["changes"][0],
+            &[
+                "outcome",
+                "user",
+                "prelim",
+                "update",
+                "others_yes",
+                "others_no",
+            ][..],
+        ),
+        (
+            &json["findings"][0],
+            &["id", "level", "what", "where", "why", "fix"][..],
+        ),
+    ] {
+        let mut found = members(object);
+        let mut expected = expected.to_vec();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+    }
+    assert_eq!(json["service"], "s");
+    assert_eq!(json["ok"], false);
+    assert_eq!(json["files"], serde_json::json!(["/etc/pam.d/s"]));
+    assert_eq!(json["outcomes"][0]["auth"]["module"], "PAM_SUCCESS");
+    assert_eq!(json["findings"][0]["level"], "warning");
+}
+
 #[test]
 fn a_finding_names_file_and_line() {
     let text = plain("sudo").replacen(
@@ -220,6 +307,22 @@ fn lines_without_ours_are_no_stack_of_ours() {
     assert_eq!(host.warnings(), ["not_in_stack"]);
     let answer = host.ask("s");
     assert!(answer.json["outcomes"][0]["auth"]["module"].is_null());
+}
+
+#[test]
+fn a_display_manager_may_keep_root_out_and_a_group_without_passwords_in() {
+    let root = format!(
+        "auth required pam_succeed_if.so user != root quiet\n{}",
+        plain("sudo")
+    );
+    assert_eq!(Host::with(&root).warnings(), NOTHING);
+    let group = format!(
+        "auth sufficient pam_succeed_if.so user ingroup nopasswdlogin\n{}",
+        plain("sudo")
+    );
+    let answer = Host::with(&group).ask("s");
+    assert_eq!(answer.findings("warning"), NOTHING);
+    assert_eq!(answer.finding("login_without_password")["level"], "note");
 }
 
 #[test]
@@ -262,15 +365,17 @@ fn what_comes_after_an_include_is_not_skipped_unseen() {
     assert!(!host.warnings().contains(&"done_skips_lines".to_owned()));
 }
 
+/// A configuration with this in `[fallback]`.
+pub fn configuration(fallback: &str) -> String {
+    format!(
+        "[server]\nuris = [\"ldaps://ldap.example.com\"]\n\
+         [user]\ndn_template = \"uid={{user}},dc=example,dc=com\"\n\
+         [flags]\nis_active = \"cn=active,dc=example,dc=com\"\n[fallback]\n{fallback}\n"
+    )
+}
+
 #[test]
 fn the_configuration_of_the_line_decides_what_is_a_refusal() {
-    let config = |fallback: &str| {
-        format!(
-            "[server]\nuris = [\"ldaps://ldap.example.com\"]\n\
-             [user]\ndn_template = \"uid={{user}},dc=example,dc=com\"\n\
-             [flags]\nis_active = \"cn=active,dc=example,dc=com\"\n[fallback]\n{fallback}\n"
-        )
-    };
     let gate = "ignore=ignore user_unknown=ignore default=die";
     let open = plain("sudo").replacen(gate, &format!("authinfo_unavail=ignore {gate}"), 1);
     let text = open.replace("pam_rsldap.so", "pam_rsldap.so config=/etc/login.conf");
@@ -283,7 +388,7 @@ fn the_configuration_of_the_line_decides_what_is_a_refusal() {
             vec!["refusal_not_final", "refusal_not_final"],
         ),
     ] {
-        fs::write(host.path("etc/login.conf"), config(fallback)).unwrap();
+        fs::write(host.path("etc/login.conf"), configuration(fallback)).unwrap();
         let answer = host.ask("s");
         assert_eq!(answer.findings("note"), NOTHING, "{fallback}");
         assert_eq!(answer.findings("warning"), expected, "{fallback}");

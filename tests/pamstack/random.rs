@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::libpam::code::Code;
+
 /// xorshift64*: a stack can be made again from its seed.
 pub struct Random(u64);
 
@@ -28,7 +30,7 @@ impl Random {
     }
 }
 
-/// Answers, the usual ones more often.
+/// Answers, the usual ones more often; see [`answer`] for the others.
 const ANSWERS: [&str; 22] = [
     "success",
     "success",
@@ -54,12 +56,13 @@ const ANSWERS: [&str; 22] = [
     "conv_again",
 ];
 
-const KEYWORDS: [&str; 5] = [
+const KEYWORDS: [&str; 6] = [
     "required",
     "requisite",
     "sufficient",
     "optional",
     "Required",
+    "SUFFICIENT",
 ];
 
 const ACTIONS: [&str; 14] = [
@@ -68,7 +71,7 @@ const ACTIONS: [&str; 14] = [
 
 /// Controls that libpam cannot read, or reads in its own way. No jump beyond `int`: there the versions
 /// differ.
-const ODD_CONTROLS: [&str; 12] = [
+const ODD_CONTROLS: [&str; 15] = [
     "[success=0 default=ok]",
     "[success=ok \\] default=ignore]",
     "[success=ok default]",
@@ -78,6 +81,9 @@ const ODD_CONTROLS: [&str; 12] = [
     "[default=ignore success=ok]",
     "[default=ok default=bad]",
     "[]",
+    "[success=ok default=ignore",
+    "[Success=ok default=bad]",
+    "[success=OK]",
     "success=ok",
     "bogus",
     "[success=ok\tignore=1 default=bad]",
@@ -90,7 +96,7 @@ pub fn files(random: &mut Random, directory: &Path) -> Vec<(&'static str, String
         .map(|index| {
             let includes = &names[index + 1..];
             let mut text = "#%PAM-1.0\n".to_owned();
-            for _ in 0..random.below(8) {
+            for _ in 0..random.below(if index == 0 { 24 } else { 10 }) {
                 line(random, includes, directory, &mut text);
             }
             // A file that ends in a continued line is refused as a whole.
@@ -101,9 +107,11 @@ pub fn files(random: &mut Random, directory: &Path) -> Vec<(&'static str, String
 }
 
 fn line(random: &mut Random, includes: &[&str], directory: &Path, text: &mut String) {
-    let facility = random.pick(&["auth", "auth", "account", "account", "session"]);
+    let facility = random.pick(&[
+        "auth", "auth", "account", "account", "password", "password", "session", "PassWord",
+    ]);
     let dash = random.pick(&["", "", "", "-"]);
-    if random.one_in(3) && !includes.is_empty() {
+    if random.one_in(5) && !includes.is_empty() {
         let name = random.pick(includes);
         let file = directory.join(name);
         let file = file.display();
@@ -114,7 +122,7 @@ fn line(random: &mut Random, includes: &[&str], directory: &Path, text: &mut Str
         };
         return;
     }
-    let _ = match random.below(40) {
+    let _ = match random.below(150) {
         0 => writeln!(text, "{facility} include {}/missing", directory.display()),
         1 => writeln!(text, "{facility} substack {}/missing", directory.display()),
         2 => writeln!(text, "{facility}"),
@@ -136,7 +144,7 @@ fn line(random: &mut Random, includes: &[&str], directory: &Path, text: &mut Str
 }
 
 fn control(random: &mut Random) -> String {
-    if random.one_in(20) {
+    if random.one_in(40) {
         return random.pick(&ODD_CONTROLS).to_owned();
     }
     if random.one_in(2) {
@@ -144,11 +152,7 @@ fn control(random: &mut Random) -> String {
     }
     let mut words = vec![format!("success={}", random.pick(&ACTIONS))];
     for _ in 0..random.below(4) {
-        words.push(format!(
-            "{}={}",
-            random.pick(&ANSWERS),
-            random.pick(&ACTIONS)
-        ));
+        words.push(format!("{}={}", answer(random), random.pick(&ACTIONS)));
     }
     if !random.one_in(4) {
         words.push(format!("default={}", random.pick(&ACTIONS)));
@@ -156,15 +160,42 @@ fn control(random: &mut Random) -> String {
     format!("[{}]", words.join(" "))
 }
 
+/// Every return code there is, and the usual ones more often.
+fn answer(random: &mut Random) -> &'static str {
+    if random.one_in(6) {
+        let any = Code::all().nth(random.below(Code::COUNT));
+        return any.map_or("success", Code::keyword);
+    }
+    random.pick(&ANSWERS)
+}
+
+/// What pam_debug can be asked, by the names of its arguments.
+const EVENTS: [&str; 7] = [
+    "auth",
+    "cred",
+    "acct",
+    "open_session",
+    "close_session",
+    "prechauthtok",
+    "chauthtok",
+];
+
 fn module(random: &mut Random) -> String {
-    match random.below(12) {
-        0 => "pam_deny.so".to_owned(),
-        1 => "pam_permit.so".to_owned(),
-        _ => {
-            let mut line = "pam_debug.so".to_owned();
-            for event in ["auth", "cred", "acct", "open_session", "close_session"] {
+    match random.below(60) {
+        0..3 => "pam_deny.so".to_owned(),
+        3..6 => "pam_permit.so".to_owned(),
+        // Names under which libpam finds nothing.
+        6 => "pam_debug".to_owned(),
+        7 => "pam_debug.so\r".to_owned(),
+        other => {
+            let name = match other {
+                8 => "../security/pam_debug.so",
+                _ => "pam_debug.so",
+            };
+            let mut line = name.to_owned();
+            for event in EVENTS {
                 if !random.one_in(5) {
-                    let answer = random.pick(&ANSWERS);
+                    let answer = answer(random);
                     let _ = match random.below(8) {
                         0 => write!(line, " [{event}={answer}]"),
                         1 => write!(line, " [a\\] b] {event}={answer}"),

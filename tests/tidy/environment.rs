@@ -52,21 +52,10 @@ const HARMLESS: [(&str, &str, &str); 5] = [
     ),
 ];
 
-/// Dependencies of the command, which share a manifest with the module. That the library does not
-/// name them is another rule.
-const OF_THE_COMMAND: [&str; 6] = [
-    "clap",
-    "clap_complete",
-    "serde",
-    "serde_json",
-    "tree-sitter",
-    "tree-sitter-python",
-];
-
 /// Here these are names of Python, in the files that are imported.
 const PYTHON: (&str, [&str; 2]) = ("bin/rsldapctl/import/python/", ["getenv", "environ"]);
 
-/// What cargo knows about the packages that are built for this machine.
+/// What cargo knows about the packages that the module is built of, for this machine.
 fn metadata() -> Value {
     let run = |program: &str, arguments: &[&str]| {
         let output = Command::new(program)
@@ -84,6 +73,7 @@ fn metadata() -> Value {
         "metadata",
         "--offline",
         "--locked",
+        "--no-default-features",
         "--format-version=1",
         "--filter-platform",
         host.expect("the host in rustc -vV"),
@@ -123,8 +113,7 @@ fn linked(metadata: &Value) -> BTreeMap<&str, (&Value, Vec<&str>)> {
             let is_macro = list(package, "targets")
                 .iter()
                 .any(|target| list(target, "kind").contains(&"proc-macro".into()));
-            let of_the_command = id == own && OF_THE_COMMAND.contains(&text(package, "name"));
-            if !normal || is_macro || of_the_command || found.contains_key(to) {
+            if !normal || is_macro || found.contains_key(to) {
                 continue;
             }
             let features = list(nodes[to], "features");
@@ -236,13 +225,13 @@ fn what_excuses_a_dependency_that_could_read_the_environment_is_true() {
 }
 
 /// What is linked into programs that are setuid. A name more is a decision, not an accident.
-const MODULE: &str = "argon2 base64ct blake2 block-buffer cpufeatures crypto-common digest generic-array \
-    typenum base64 bitflags bytes cfg-if deranged equivalent form_urlencoded futures futures-channel \
+const MODULE: &str = "argon2 base64ct blake2 block-buffer cpufeatures crypto-common digest domain generic-array \
+    typenum base64 bytes cfg-if deranged equivalent form_urlencoded futures futures-channel \
     futures-core futures-executor futures-io futures-sink futures-task futures-util getrandom \
     hashbrown hostname idna idna_adapter indexmap itoa lber ldap3 libc log memchr \
-    minimal-lexical mio nom num-conv num_threads once_cell pam-bindings percent-encoding \
+    minimal-lexical mio nom num-conv num_threads octseq once_cell pam-bindings percent-encoding \
     pin-project-lite powerfmt resolv-conf ring rustls rustls-pki-types rustls-webpki serde \
-    serde_core serde_spanned simple-dns slab smallvec socket2 subtle syslog thiserror time \
+    serde_core serde_spanned slab smallvec socket2 subtle syslog thiserror time \
     time-core tokio tokio-rustls tokio-stream tokio-util toml toml_datetime toml_parser \
     toml_writer untrusted url utf8_iter utf_types winnow zeroize";
 

@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use domain::base::iana::Rcode;
+use domain::base::{Message, MessageBuilder, Name, Ttl};
+use domain::dep::octseq::Array;
+use domain::rdata::Srv;
 use rustls::ALL_VERSIONS;
-use simple_dns::rdata::{RData, SRV};
-use simple_dns::{CLASS, Name, Packet, RCODE, ResourceRecord};
 
 use crate::common::slapd::{Lease, Slapd, free_port};
 use crate::fixture::{Host, address, ca_file, config, server};
@@ -66,32 +68,26 @@ impl Drop for NameServer {
 }
 
 fn answer(query: &[u8], ldaps: Option<&[Record]>, ldap: &[Record]) -> Vec<u8> {
-    let query = Packet::parse(query).expect("a query");
-    let question = query.questions[0].clone();
-    let mut reply = Packet::new_reply(query.id());
-    let name = question.qname.clone();
-    reply.questions.push(question);
+    let query = Message::from_slice(query).expect("a query");
+    let name = query.sole_question().expect("a question").into_qname();
     let records = match name.to_string().as_str() {
         "_ldaps._tcp.example.com" => ldaps,
         "_ldap._tcp.example.com" => Some(ldap),
         other => panic!("asked for {other}"),
     };
-    match records {
-        None => *reply.rcode_mut() = RCODE::ServerFailure,
-        Some([]) => *reply.rcode_mut() = RCODE::NameError,
-        Some(records) => reply
-            .answers
-            .extend(records.iter().map(|&(priority, port, target)| {
-                let data = RData::SRV(SRV {
-                    priority,
-                    weight: 1,
-                    port,
-                    target: Name::new(target).expect("a name"),
-                });
-                ResourceRecord::new(name.clone(), CLASS::IN, 60, data)
-            })),
+    let code = match records {
+        None => Rcode::SERVFAIL,
+        Some([]) => Rcode::NXDOMAIN,
+        Some(_) => Rcode::NOERROR,
+    };
+    let reply = MessageBuilder::from_target(Array::<512>::new()).expect("room");
+    let mut reply = reply.start_answer(query, code).expect("room");
+    for (priority, port, target) in records.into_iter().flatten() {
+        let target: Name<Array<255>> = target.parse().expect("a name");
+        let data = Srv::new(*priority, 1, *port, target);
+        reply.push((name, Ttl::from_mins(1), data)).expect("room");
     }
-    reply.build_bytes_vec().expect("a message")
+    reply.as_slice().to_vec()
 }
 
 fn by_domain(slapd: &Slapd, trusted: &Authority, more: &str) -> std::path::PathBuf {
@@ -230,4 +226,9 @@ fn rsldapctl_looks_at_every_server_of_the_records() {
     let (code, said) = ask(&config, &["check"], "");
     assert_eq!(code, Some(2), "{said:#}");
     assert_eq!(said["findings"][0]["id"], "configuration");
+    let config = by_domain(&slapd, &trusted, "allow_cleartext = true");
+    let (_, said) = ask(&config, &["check"], "");
+    let found = said["findings"].as_array().expect("findings");
+    let ids: Vec<_> = found.iter().map(|one| &one["id"]).collect();
+    assert!(ids.contains(&&"cleartext".into()), "{said:#}");
 }

@@ -6,8 +6,12 @@ mod groups;
 mod mentions;
 mod offline;
 mod online;
+mod product;
 mod report;
+mod template;
+mod trouble;
 mod users;
+mod wrap;
 
 use std::path::Path;
 

@@ -35,6 +35,8 @@ pub struct Tls {
 #[derive(Clone, Debug, Serialize)]
 pub struct Link {
     pub subject: String,
+    #[serde(skip)]
+    pub issuer: String,
     pub days_left: i64,
 }
 
@@ -98,6 +100,7 @@ impl Tls {
         let links = others.map(|certificate| Link {
             days_left: certificate.days_left(now()),
             subject: certificate.subject,
+            issuer: certificate.issuer,
         });
         let unread = || "unreadable".to_owned();
         Tls {

@@ -1,13 +1,18 @@
 //! `rsldapctl explain USER`: the module's own login, with this terminal in place of PAM, and every
 //! step of it.
 
+mod bind;
+mod conclusion;
 mod filter;
 mod gates;
+mod line;
+mod password;
+mod remembered;
 mod report;
 mod text;
 mod wire;
 
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,15 +23,15 @@ use pam_rsldap::directory::traced::{Event, Step, Traced};
 use pam_rsldap::directory::{Directory, Entry};
 use pam_rsldap::login::{self, Decision};
 use pam_rsldap::names::{ServiceName, UserName};
-use pam_rsldap::notice::Notice;
 use pam_rsldap::outcome::{Outcome, Phase};
 use pam_rsldap::policy::{self, Facts};
-use pam_rsldap::secret::{MAX_PASSWORD, NotAPassword, Password};
 use pam_rsldap::sys;
-use pam_rsldap::transaction::{HostError, Transaction};
+use pam_rsldap::transaction::HostError;
+use pam_rsldap::transport::Failure;
+use serde::Serialize;
 
 use crate::Answer;
-use crate::connection::millis;
+use crate::connection::{Connection, millis};
 use crate::screen::{print_failure, print_json};
 use wire::{Exchange, Wire};
 
@@ -51,6 +56,14 @@ impl Question<'_> {
     }
 }
 
+/// A connection of the login. The names of the fields are those of `--json`.
+#[derive(Clone, Serialize)]
+pub struct Connected {
+    #[serde(flatten)]
+    pub connection: Connection,
+    pub connect_ms: f64,
+}
+
 /// A login that was gone through, and all that was seen on the way.
 pub struct Course {
     pub decision: Decision,
@@ -60,34 +73,49 @@ pub struct Course {
     /// What this command has asked on top, so that every group has an answer.
     pub more: Vec<Step>,
     /// Servers that could not be used, and why.
-    pub failures: Vec<(String, String)>,
-    pub connections: Vec<crate::connection::Connection>,
+    pub failures: Vec<Failure>,
+    pub connections: Vec<Connected>,
     pub exchanges: Vec<Exchange>,
     pub ms: f64,
 }
 
 /// Runs the login and prints how it went.
 pub fn run(path: &Path, question: &Question<'_>, json: bool) -> Answer {
-    let gone = config::load(path)
-        .map_err(|error| error.to_string())
-        .and_then(|config| {
-            let course = login(question, &config)?;
-            Ok((config, course))
-        });
-    let (config, course) = match gone {
-        Ok(gone) => gone,
+    let config = match config::load(path) {
+        Ok(config) => config,
+        Err(error) => {
+            print_failure(
+                &without_configuration(question, &error.to_string(), json),
+                json,
+            );
+            return Answer::Misconfigured;
+        }
+    };
+    let course = match login(question, &config) {
+        Ok(course) => course,
         Err(error) => {
             print_failure(&error, json);
             return Answer::Misconfigured;
         }
     };
-    let report = report::Report::new(question, &config, &course);
+    let report = report::Report::new(path, question, &config, &course);
     if json {
         print_json(&report);
     } else {
         text::print(&report);
     }
     answer(course.decision.outcome)
+}
+
+/// What becomes of a login then: people read it in the words of every other answer. root stays local,
+/// whatever the configuration is.
+fn without_configuration(question: &Question<'_>, error: &str, json: bool) -> String {
+    let Question { user, service, .. } = question;
+    let is_root = policy::is_root(user.as_bytes(), None);
+    match json || is_root {
+        true => error.to_owned(),
+        false => format!("{user} through {service}: config_error: {error}"),
+    }
 }
 
 /// The exit status of an outcome.
@@ -118,7 +146,7 @@ fn login(question: &Question<'_>, config: &Config) -> Result<Course, String> {
         Decision::local(Outcome::Exempt, "")
     } else {
         let phase = question.phase();
-        let mut terminal = Terminal;
+        let mut terminal = password::Stdin;
         login::decide(
             phase,
             config,
@@ -127,7 +155,7 @@ fn login(question: &Question<'_>, config: &Config) -> Result<Course, String> {
             &mut terminal,
             &mut directory,
         )
-        .map_err(|error| format!("{} failed", error.action))?
+        .map_err(|error| failed(&error))?
     };
     let ms = millis(started.elapsed());
     let own = directory.steps().len();
@@ -137,9 +165,10 @@ fn login(question: &Question<'_>, config: &Config) -> Result<Course, String> {
     }
     let (steps, more) = directory.steps().split_at(own);
     let connections = wire.connections();
-    let connections = connections
-        .iter()
-        .map(|(server, facts)| crate::connection::Connection::new(server, facts, config));
+    let connections = connections.iter().map(|(server, facts, took)| Connected {
+        connection: Connection::new(server, facts, config),
+        connect_ms: millis(*took),
+    });
     Ok(Course {
         decision,
         local_uid,
@@ -150,6 +179,11 @@ fn login(question: &Question<'_>, config: &Config) -> Result<Course, String> {
         exchanges: wire.exchanges(),
         ms,
     })
+}
+
+fn failed(error: &HostError) -> String {
+    let why = io::Error::from_raw_os_error(error.code);
+    format!("{} failed: {why}", error.action)
 }
 
 /// The login asks no further than it has to. Here every group of every gate gets an answer, if there
@@ -202,34 +236,4 @@ fn facts<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Facts {
         _ => None,
     });
     answers.flatten().collect()
-}
-
-/// A transaction whose password is the first line of standard input.
-struct Terminal;
-
-impl Transaction for Terminal {
-    fn password(&mut self) -> Result<Result<Password, NotAPassword>, HostError> {
-        let unreadable = |error: io::Error| HostError {
-            code: error.raw_os_error().unwrap_or_default(),
-            action: "reading the password from standard input",
-        };
-        Ok(Password::new(&read_password().map_err(unreadable)?))
-    }
-
-    /// The report says more than a user is told.
-    fn tell(&mut self, _: &Notice) {}
-}
-
-/// The first line of standard input.
-fn read_password() -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    // One more than the longest password and its line end, so that a longer one is seen as such.
-    io::stdin()
-        .take(MAX_PASSWORD as u64 + 3)
-        .read_to_end(&mut bytes)?;
-    let line = bytes
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
 }

@@ -24,36 +24,19 @@ mod users;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::Args;
 use pam_rsldap::config;
 use serde::Serialize;
 
 use crate::Answer;
+use crate::cli::{Format, Import};
 use crate::screen::print_json;
 use draft::{Draft, Level, Note, Origin};
-use format::Format;
 use literal::{comment, harmless};
 
 /// A longer file is not a configuration.
 const LONGEST: u64 = 256 * 1024;
-
-/// What is asked.
-#[derive(Args)]
-pub struct Question {
-    /// ldap_config.py, an environment file, nslcd.conf, sssd.conf or ldap.conf; - for standard input
-    file: PathBuf,
-    /// Whose configuration it is; by default its name and content tell
-    #[arg(long, value_name = "FORMAT", value_enum)]
-    from: Option<Format>,
-    /// The domain of sssd.conf
-    #[arg(long, value_name = "NAME")]
-    domain: Option<String>,
-    /// The group whose members may log in, where the file names none
-    #[arg(long, value_name = "DN")]
-    is_active: Option<String>,
-}
 
 /// What the command line adds to the file.
 pub struct Wishes<'q> {
@@ -77,7 +60,7 @@ struct Failure {
 }
 
 /// Reads the file and prints what becomes of it.
-pub fn run(question: &Question, json: bool) -> Answer {
+pub fn run(question: &Import, json: bool) -> Answer {
     match import(question) {
         Ok(report) => {
             print(&report, json);
@@ -93,7 +76,7 @@ pub fn run(question: &Question, json: bool) -> Answer {
                 print_json(&Failure { error });
             } else {
                 // Standard output is a configuration, and may be a file already.
-                eprintln!("{error}");
+                complain(&error);
             }
             Answer::Misconfigured
         }
@@ -105,19 +88,24 @@ fn print(report: &Report, json: bool) {
         print_json(report);
         return;
     }
-    // A reader that goes away is no failure of ours.
-    let _ = io::stdout().lock().write_all(report.config.as_bytes());
+    crate::screen::print(&report.config);
     let left = report
         .notes
         .iter()
         .filter(|note| note.level == Level::Todo)
         .count();
     if left > 0 {
-        eprintln!("not complete: {left} to do by hand, each marked TODO");
+        complain(&format!(
+            "not complete: {left} to do by hand, each marked TODO"
+        ));
     }
 }
 
-fn import(question: &Question) -> Result<Report, String> {
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+fn import(question: &Import) -> Result<Report, String> {
     let text = read(&question.file)?;
     let name = match question.file.file_name() {
         Some(name) if !is_stdin(&question.file) => name.to_string_lossy(),

@@ -73,7 +73,7 @@ pub fn run(path: &Path, user: &str, service: &str, json: bool) -> Answer {
         });
     } else {
         let text: String = keys.iter().map(|key| format!("{key}\n")).collect();
-        let _ = io::stdout().write_all(text.as_bytes());
+        crate::screen::print(&text);
     }
     match outcome {
         // sshd notes in its log when the command fails; there is nothing wrong here.

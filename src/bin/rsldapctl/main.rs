@@ -2,6 +2,7 @@
 
 mod cache;
 mod check;
+mod cli;
 mod connection;
 mod explain;
 mod import;
@@ -9,14 +10,13 @@ mod keys;
 mod screen;
 mod stack;
 mod status;
+mod usage;
 
-use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
-use clap_complete::Shell;
-use pam_rsldap::config::DEFAULT_PATH;
+use clap::{CommandFactory as _, Parser as _};
+
+use cli::{Action, Command};
 
 /// What a command found out, as its exit status says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,71 +31,8 @@ enum Answer {
     Unavailable,
 }
 
-/// Checks the configuration of pam_rsldap and explains its decisions.
-#[derive(Parser)]
-#[command(name = "rsldapctl", version, about)]
-struct Command {
-    /// The configuration file
-    #[arg(long, global = true, value_name = "PATH", default_value = DEFAULT_PATH)]
-    config: PathBuf,
-    /// Print JSON
-    #[arg(long, global = true)]
-    json: bool,
-    #[command(subcommand)]
-    action: Action,
-}
-
-#[derive(Subcommand)]
-enum Action {
-    /// Is the configuration right?
-    Check {
-        /// Look at the files alone, ask no server
-        #[arg(long)]
-        offline: bool,
-    },
-    /// How would a login of USER end, and why?
-    Explain {
-        /// The login name
-        user: String,
-        /// The PAM service, as in /etc/pam.d
-        #[arg(long, value_name = "NAME", default_value = "sshd")]
-        service: String,
-        /// Read the password from standard input and try it, too
-        #[arg(long)]
-        password_stdin: bool,
-    },
-    /// What does the application get, and is its stack right?
-    Stack {
-        /// The PAM service, as in /etc/pam.d
-        service: String,
-        /// The directory that stands for /
-        #[arg(long, value_name = "DIR", default_value = "/")]
-        root: PathBuf,
-    },
-    /// Which servers are up, and what does this machine remember?
-    Status,
-    /// What does this machine remember of its users? For root
-    #[command(subcommand)]
-    Cache(cache::Action),
-    /// The user's ssh keys, if the user may log in: for sshd's AuthorizedKeysCommand
-    Keys {
-        /// The login name
-        user: String,
-        /// The PAM service, as in /etc/pam.d
-        #[arg(long, value_name = "NAME", default_value = "sshd")]
-        service: String,
-    },
-    /// What another program's configuration is here
-    Import(import::Question),
-    /// Print a script that completes this command's words in a shell
-    Completions {
-        /// The shell
-        shell: Shell,
-    },
-}
-
 fn main() -> ExitCode {
-    let command = Command::parse();
+    let command = Command::try_parse().unwrap_or_else(|error| usage::end(&error));
     let answer = match &command.action {
         Action::Check { offline } => check::run(&command.config, *offline, command.json),
         Action::Explain {
@@ -119,9 +56,7 @@ fn main() -> ExitCode {
         Action::Keys { user, service } => keys::run(&command.config, user, service, command.json),
         Action::Import(question) => import::run(question, command.json),
         Action::Completions { shell } => {
-            let name = "rsldapctl";
-            clap_complete::generate(*shell, &mut Command::command(), name, &mut io::stdout());
-            Answer::Good
+            usage::completions(*shell, &mut Command::command(), command.json)
         }
     };
     ExitCode::from(match answer {
@@ -134,54 +69,9 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::check;
 
     const MANUAL: &str = include_str!("../../../man/rsldapctl.8");
-
-    fn assert_in_manual(what: &str, text: &str, command: &str) {
-        assert!(
-            text.contains(what),
-            "{what} of {command}: not in the manual page"
-        );
-    }
-
-    fn is_own(argument: &&clap::Arg) -> bool {
-        !["help", "version"].contains(&argument.get_id().as_str())
-    }
-
-    /// The line of a command, its options and arguments, and the options of all commands.
-    #[test]
-    fn the_manual_page_names_every_command_and_option() {
-        let command = Command::command();
-        command.clone().debug_assert();
-        let (synopsis, _) = MANUAL.split_once(".Sh DESCRIPTION").expect("a description");
-        for argument in command.get_arguments().filter(is_own) {
-            let option = argument.get_long().expect("a long option");
-            assert_in_manual(&format!("Fl -{option}"), synopsis, "all commands");
-        }
-        for action in command.get_subcommands() {
-            let name = action.get_name();
-            if !action.has_subcommands() {
-                assert_command(synopsis, name, action);
-            }
-            for nested in action.get_subcommands() {
-                assert_command(synopsis, &format!("{name} {}", nested.get_name()), nested);
-            }
-        }
-    }
-
-    fn assert_command(synopsis: &str, name: &str, command: &clap::Command) {
-        assert_in_manual(&format!(".Cm {name}\n"), synopsis, name);
-        let place = MANUAL.find(&format!("Cm {name}")).expect("the command");
-        for argument in command.get_arguments().filter(is_own) {
-            let word = match argument.get_long() {
-                Some(option) => format!("Fl -{option}"),
-                None => format!("Ar {}", argument.get_id().as_str().to_uppercase()),
-            };
-            assert_in_manual(&word, synopsis, name);
-            assert_in_manual(&word, &MANUAL[place..], name);
-        }
-    }
 
     #[test]
     fn the_manual_page_names_every_finding() {

@@ -81,8 +81,21 @@ pub fn print_json(report: &impl Serialize) {
             safe.push(c);
         }
     }
-    // A reader that goes away is no failure of ours.
-    let _ = writeln!(io::stdout(), "{safe}");
+    safe.push('\n');
+    print(&safe);
+}
+
+/// Writes to standard output. A reader that goes away is no failure of ours; an answer that gets lost in
+/// any other way, as on a full disk, ends the program.
+pub fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let _ = writeln!(io::stderr(), "rsldapctl: the answer is lost: {error}");
+            std::process::exit(2);
+        }
+        Ok(()) | Err(_) => {}
+    }
 }
 
 /// In place of a report, when there is none.
@@ -96,7 +109,7 @@ pub fn print_failure(error: &str, json: bool) {
     if json {
         print_json(&Failure { error });
     } else {
-        let _ = writeln!(io::stdout(), "{}", printable(error));
+        print(&format!("{}\n", printable(error)));
     }
 }
 

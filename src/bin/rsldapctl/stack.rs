@@ -2,6 +2,7 @@
 //! wrong with the service files.
 
 mod case;
+mod change;
 mod explore;
 mod findings;
 mod libpam;
@@ -14,7 +15,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use pam_rsldap::config::{self, DEFAULT_PATH, Fallback, FallbackRules, OnFailure};
-
 use pam_rsldap::outcome::Outcome;
 use serde::Serialize;
 
@@ -42,26 +42,24 @@ pub fn run(config: &Path, question: &Question<'_>, json: bool) -> Answer {
             return Answer::Misconfigured;
         }
     };
-    let ours = [Facility::Auth, Facility::Account]
-        .into_iter()
-        .find_map(|f| service.lines(f).iter().find(|line| modules::is_ours(line)));
-    let (fallback, unreadable) = fallback(&config_path(config, question.root, ours));
-    let denies = ours.is_some_and(|line| line.has_argument("config_error=deny"));
+    let mut passwords = service.lines(Facility::Password).iter();
+    let ours = our_line(&service).or_else(|| passwords.find(|line| modules::is_ours(line)));
+    let (configuration, unreadable) = configuration(&config_path(config, question.root, ours));
+    let fallback = configuration.fallback;
     let subject = findings::Subject {
         name: question.service,
         service: &service,
         fallback: &fallback,
-        config_error: if denies {
-            OnFailure::Deny
-        } else {
-            OnFailure::Ignore
-        },
+        config_error: ours.map_or(OnFailure::Ignore, |line| {
+            modules::our_arguments(line).config_error
+        }),
+        changes_passwords: configuration.changes_passwords,
     };
     let mut findings = findings::find(&subject);
     findings.extend(unreadable);
     let ok = findings.iter().all(|f| f.level == Level::Note);
-    let table = rows::table(&service, &fallback);
-    report::print(&report::Report::new(&subject, &table, findings, ok), json);
+    let tables = (rows::table(&service, &fallback), change::table(&service));
+    report::print(&report::Report::new(&subject, &tables, findings, ok), json);
     if ok { Answer::Good } else { Answer::Negative }
 }
 
@@ -73,26 +71,41 @@ pub struct Next {
     /// False: the service has no file, and that of `other` counts.
     pub own_file: bool,
     pub row: Option<report::Outcome>,
+    /// What libpam does behind the module's line: the lines that may be next, or that the phase ends.
+    pub auth_next: Vec<String>,
+    pub account_next: Vec<String>,
+    /// The configuration that the module's line names.
+    #[serde(skip)]
+    pub configuration: Option<PathBuf>,
 }
 
 /// What the application gets for this outcome, by this host's service files.
-pub fn next(service: &str, outcome: Outcome, fallback: &Fallback) -> Next {
+pub fn next(service: &str, (outcome, is_root): (Outcome, bool), fallback: &Fallback) -> Next {
     let root = Path::new("/");
     let question = Question { service, root };
     match read_service(&question) {
         Ok(service) => {
-            let event = rows::Event::Outcome(outcome);
+            let event = match outcome {
+                Outcome::Exempt if !is_root => rows::Event::OtherExempt,
+                outcome => rows::Event::Outcome(outcome),
+            };
             let row = rows::row(event, &service, fallback);
             Next {
                 error: None,
                 own_file: service.file.is_some(),
                 row: Some(report::outcome(&row)),
+                auth_next: rows::behind_ours(event, &service, Facility::Auth, fallback),
+                account_next: rows::behind_ours(event, &service, Facility::Account, fallback),
+                configuration: our_line(&service).and_then(named_config),
             }
         }
         Err(error) => Next {
             error: Some(error),
             own_file: false,
             row: None,
+            auth_next: Vec::new(),
+            account_next: Vec::new(),
+            configuration: None,
         },
     }
 }
@@ -122,40 +135,70 @@ fn read_service(question: &Question<'_>) -> Result<read::Service, String> {
 /// The configuration that our line names, or else that of the command line. Paths that the host's
 /// own programs use are below `root`.
 fn config_path(given: &Path, root: &Path, ours: Option<&Line>) -> PathBuf {
-    let named = ours.and_then(|line| {
-        let argument = |a: &Vec<u8>| a.strip_prefix(b"config=").map(<[u8]>::to_vec);
-        line.arguments().iter().find_map(argument)
-    });
-    match named {
-        Some(path) => below(root, Path::new(OsStr::from_bytes(&path))),
+    match ours.and_then(named_config) {
+        Some(path) => below(root, &path),
         None if given == Path::new(DEFAULT_PATH) => below(root, given),
         None => given.to_owned(),
     }
+}
+
+fn our_line(service: &read::Service) -> Option<&Line> {
+    let lines = |facility| service.lines(facility).iter();
+    let mut all = [Facility::Auth, Facility::Account]
+        .into_iter()
+        .flat_map(lines);
+    all.find(|line| modules::is_ours(line))
+}
+
+fn named_config(line: &Line) -> Option<PathBuf> {
+    let argument = |a: &Vec<u8>| a.strip_prefix(b"config=").map(<[u8]>::to_vec);
+    let path = line.arguments().iter().find_map(argument)?;
+    Some(PathBuf::from(OsStr::from_bytes(&path)))
 }
 
 fn below(root: &Path, path: &Path) -> PathBuf {
     libpam::root::resolve(root, path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// What `[fallback]` says. Without a configuration that can be read, its defaults.
-fn fallback(path: &Path) -> (Fallback, Option<Finding>) {
+/// What the configuration has to say here.
+struct Configuration {
+    fallback: Fallback,
+    changes_passwords: bool,
+}
+
+/// Without a configuration that can be read, its defaults.
+fn configuration(path: &Path) -> (Configuration, Option<Finding>) {
     match config::load(path) {
-        Ok(config) => (config.fallback, None),
+        Ok(config) => {
+            let changes_passwords = config.password.is_offered();
+            let fallback = config.fallback;
+            let configuration = Configuration {
+                fallback,
+                changes_passwords,
+            };
+            (configuration, None)
+        }
         Err(error) => {
             let rules = FallbackRules::default();
-            let fallback = Fallback {
-                auth: rules,
-                account: rules,
+            let configuration = Configuration {
+                fallback: Fallback {
+                    auth: rules,
+                    account: rules,
+                },
+                changes_passwords: true,
             };
             let finding = Finding {
                 id: "configuration_unreadable",
                 level: Level::Note,
                 what: printable(error.to_string().as_bytes()),
                 place: Some(printable_path(path)),
-                why: "the table below is that of the defaults of [fallback]".to_owned(),
-                fix: "see `rsldapctl check --offline`".to_owned(),
+                why: "the tables are those of the defaults of [fallback]".to_owned(),
+                fix: format!(
+                    "see `rsldapctl --config {} check --offline`",
+                    printable_path(path)
+                ),
             };
-            (fallback, Some(finding))
+            (configuration, Some(finding))
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `rsldapctl status`: each server, the down markers, and what the machine keeps.
 
 use std::fs;
-use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -253,8 +252,7 @@ fn print(report: &Report) {
     if sys::effective_uid() != 0 {
         text.push_str("only root can read down markers\n");
     }
-    // A reader that goes away is no failure of ours.
-    let _ = io::stdout().write_all(text.as_bytes());
+    crate::screen::print(&text);
 }
 
 fn row(server: &Server) -> Vec<String> {

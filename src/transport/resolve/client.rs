@@ -110,7 +110,7 @@ where
             let what = match answer {
                 Ok(Reply::Records(found)) => return Ok(found),
                 Ok(Reply::NoName) => return Err(Failure::NoName),
-                Ok(Reply::Failed(code)) => rcode_text(code),
+                Ok(Reply::Failed(code)) => format!("answers {code}"),
                 Ok(Reply::Truncated) => "cut its answer short over TCP".to_owned(),
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                     silent = true;
@@ -129,14 +129,6 @@ where
         true => Failure::Silent(what),
         false => Failure::Server(what),
     })
-}
-
-fn rcode_text(code: simple_dns::RCODE) -> String {
-    match code {
-        simple_dns::RCODE::ServerFailure => "answers SERVFAIL".to_owned(),
-        simple_dns::RCODE::Refused => "answers REFUSED".to_owned(),
-        other => format!("answers with {other:?}"),
-    }
 }
 
 /// What one server said. An error of the kind `TimedOut` says that it was silent.

@@ -1,20 +1,24 @@
 //! One question to a name server and what its answer says (RFC 1035 §4).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
-use simple_dns::rdata::RData;
-use simple_dns::{CLASS, Name, OPCODE, Packet, PacketFlag, QCLASS, QTYPE, Question, RCODE, TYPE};
+use domain::base::iana::{Class, Opcode, Rcode, Rtype};
+use domain::base::rdata::ParseRecordData;
+use domain::base::wire::ParseError;
+use domain::base::{Message, MessageBuilder, Name, ParsedName, ParsedRecord, Record, ToName};
+use domain::dep::octseq::Array;
+use domain::rdata::{A as V4, Aaaa as V6, Cname, Srv as Service};
 
 /// Longest chain of aliases that is followed.
 const MAX_ALIASES: usize = 8;
 
-/// Most records of an answer. Each name in it can be a chain of thousands of pointers (RFC 1035
-/// §4.1.4), which costs time to follow.
-const MAX_RECORDS: usize = 1000;
+/// Most records of an answer. Each name in it can be a chain of pointers (RFC 1035 §4.1.4), which
+/// costs time to follow.
+const MAX_RECORDS: u16 = 1000;
 
-/// The header (RFC 1035 §4.1.1), and the shortest resource record (§4.1.3).
-const HEADER: usize = 12;
-const SHORTEST_RECORD: usize = 11;
+/// Longest message with one question: the header, a name, type and class (RFC 1035 §2.3.4, §4.1).
+const LONGEST_QUERY: usize = 12 + LONGEST_NAME + 4;
+const LONGEST_NAME: usize = 255;
 
 /// Whether this is a host name that can be asked for: labels of 1 to 63 letters, digits, `-` and
 /// `_`, 253 bytes in all (RFC 1035 §2.3.4).
@@ -28,43 +32,47 @@ pub fn is_name(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_label)
 }
 
+/// A record as it stands in a message.
+type Raw<'m> = ParsedRecord<'m, [u8]>;
+
+/// What a record says; None if it is of another type.
+type Said<T> = Result<Option<T>, ParseError>;
+
 /// What is asked for: a type of records, and how one is read.
 pub struct Kind<R> {
-    code: TYPE,
-    read: fn(&RData) -> Option<R>,
+    code: Rtype,
+    read: fn(&Raw<'_>) -> Said<R>,
 }
 
 /// IPv4 addresses.
 pub const A: Kind<IpAddr> = Kind {
-    code: TYPE::A,
-    read: |data| match data {
-        RData::A(a) => Some(Ipv4Addr::from(a.address).into()),
-        _ => None,
-    },
+    code: Rtype::A,
+    read: |record| Ok(data::<V4>(record)?.map(|a| a.addr().octets().into())),
 };
 
 /// IPv6 addresses.
 pub const AAAA: Kind<IpAddr> = Kind {
-    code: TYPE::AAAA,
-    read: |data| match data {
-        RData::AAAA(a) => Some(Ipv6Addr::from(a.address).into()),
-        _ => None,
-    },
+    code: Rtype::AAAA,
+    read: |record| Ok(data::<V6>(record)?.map(|a| a.addr().octets().into())),
 };
 
 /// Where a service is (RFC 2782).
 pub const SRV: Kind<Srv> = Kind {
-    code: TYPE::SRV,
-    read: |data| match data {
-        RData::SRV(srv) => Some(Srv {
-            priority: srv.priority,
-            weight: srv.weight,
-            port: srv.port,
-            target: srv.target.to_string(),
-        }),
-        _ => None,
+    code: Rtype::SRV,
+    read: |record| {
+        let srv = data::<Service<ParsedName<&[u8]>>>(record)?;
+        Ok(srv.map(|srv| Srv {
+            priority: srv.priority(),
+            weight: srv.weight(),
+            port: srv.port(),
+            target: srv.target().to_string(),
+        }))
     },
 };
+
+fn data<'m, D: ParseRecordData<'m, [u8]>>(record: &Raw<'m>) -> Said<D> {
+    Ok(record.to_record()?.map(Record::into_data))
+}
 
 /// One record of type SRV.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,116 +95,88 @@ pub enum Reply<R> {
     /// Ask again over TCP.
     Truncated,
     /// The server could not, or would not, answer.
-    Failed(RCODE),
+    Failed(Rcode),
 }
 
 /// One question.
 pub struct Query<'a, R> {
     id: u16,
-    name: Name<'a>,
+    name: Name<Array<LONGEST_NAME>>,
     kind: &'a Kind<R>,
 }
 
 impl<'a, R> Query<'a, R> {
     /// A question for an absolute name. `None` if it is too long.
-    pub fn new(id: u16, name: &'a str, kind: &'a Kind<R>) -> Option<Self> {
-        let name = Name::new(name).ok()?;
+    pub fn new(id: u16, name: &str, kind: &'a Kind<R>) -> Option<Self> {
+        let name = Name::from_chars(name.chars()).ok()?;
         Some(Query { id, name, kind })
     }
 
     /// The message to send. `None` cannot happen with a name that was checked.
     pub fn message(&self) -> Option<Vec<u8>> {
-        let mut packet = Packet::new_query(self.id);
-        packet.set_flags(PacketFlag::RECURSION_DESIRED);
-        packet.questions.push(Question::new(
-            self.name.clone(),
-            QTYPE::TYPE(self.kind.code),
-            QCLASS::CLASS(CLASS::IN),
-            false,
-        ));
-        packet.build_bytes_vec().ok()
+        let buffer = Array::<LONGEST_QUERY>::new();
+        let mut message = MessageBuilder::from_target(buffer).ok()?;
+        message.header_mut().set_id(self.id);
+        message.header_mut().set_rd(true);
+        let mut message = message.question();
+        message.push((&self.name, self.kind.code, Class::IN)).ok()?;
+        Some(message.as_slice().to_vec())
     }
 
     /// What a message says about the question. `None` if it is no answer to it.
     pub fn judge(&self, message: &[u8]) -> Option<Reply<R>> {
-        let message = only_answers(message)?;
-        let packet = Packet::parse(&message).ok()?;
-        if !self.is_answered_by(&packet) {
+        let message = Message::from_slice(message).ok()?;
+        let header = message.header();
+        let question = message.sole_question().ok()?;
+        let is_answer = header.id() == self.id
+            && header.qr()
+            && header.opcode() == Opcode::QUERY
+            && question.qname().name_eq(&self.name)
+            && question.qtype() == self.kind.code
+            && question.qclass() == Class::IN;
+        if !is_answer {
             return None;
         }
-        if packet.has_flags(PacketFlag::TRUNCATION) {
+        if header.tc() {
             return Some(Reply::Truncated);
         }
-        Some(match packet.rcode() {
-            RCODE::NoError => Reply::Records(self.records(&packet)),
-            RCODE::NameError => Reply::NoName,
+        Some(match header.rcode() {
+            Rcode::NOERROR => Reply::Records(self.records(message, *question.qname())?),
+            Rcode::NXDOMAIN => Reply::NoName,
             other => Reply::Failed(other),
         })
     }
 
-    fn is_answered_by(&self, packet: &Packet) -> bool {
-        let [question] = packet.questions.as_slice() else {
-            return false;
-        };
-        packet.id() == self.id
-            && packet.has_flags(PacketFlag::RESPONSE)
-            && packet.opcode() == OPCODE::StandardQuery
-            && same(&question.qname, &self.name)
-            && question.qtype == QTYPE::TYPE(self.kind.code)
-            && question.qclass == QCLASS::CLASS(CLASS::IN)
-            && !question.unicast_response
-    }
-
-    /// The records of the name, or of the name it is an alias of (RFC 1034 §3.6.2).
-    fn records(&self, packet: &Packet) -> Vec<R> {
-        let mut name = &self.name;
-        for _ in 0..=MAX_ALIASES {
-            let mut alias = None;
-            let mut found = Vec::new();
-            for record in &packet.answers {
-                if record.class != CLASS::IN || !same(&record.name, name) {
-                    continue;
-                }
-                match &record.rdata {
-                    RData::CNAME(target) => alias = Some(&target.0),
-                    data => found.extend((self.kind.read)(data)),
-                }
+    /// The records of a name, or of the name it is an alias of (RFC 1034 §3.6.2). What the other
+    /// sections say is not looked at. `None`: a record that could matter cannot be read.
+    fn records<'m>(
+        &self,
+        message: &'m Message<[u8]>,
+        mut name: ParsedName<&'m [u8]>,
+    ) -> Option<Vec<R>> {
+        if message.header_counts().ancount() > MAX_RECORDS {
+            return None;
+        }
+        let (mut wanted, mut aliases) = (Vec::new(), Vec::new());
+        for record in message.answer().ok()? {
+            let record = record.ok()?;
+            if record.class() != Class::IN {
+                continue;
             }
+            let owner = record.owner();
+            let found = (self.kind.read)(&record).ok()?;
+            wanted.extend(found.map(|found| (owner, found)));
+            let alias = data::<Cname<ParsedName<&[u8]>>>(&record).ok()?;
+            aliases.extend(alias.map(|alias| (owner, alias.into_cname())));
+        }
+        for _ in 0..MAX_ALIASES {
+            let alias = aliases.iter().find(|(owner, _)| owner.name_eq(&name));
             match alias {
-                Some(target) if found.is_empty() => name = target,
-                _ => return found,
+                Some((_, target)) => name = *target,
+                None => break,
             }
         }
-        Vec::new()
+        wanted.retain(|(owner, _)| owner.name_eq(&name));
+        Some(wanted.into_iter().map(|(_, found)| found).collect())
     }
-}
-
-/// Names are compared without case (RFC 1035 §2.3.3, RFC 4343).
-fn same(one: &Name, other: &Name) -> bool {
-    let (one, other) = (one.get_labels(), other.get_labels());
-    one.len() == other.len()
-        && one
-            .iter()
-            .zip(other)
-            .all(|(a, b)| a.as_ref().eq_ignore_ascii_case(b.as_ref()))
-}
-
-/// The message as if it had no authority and additional sections: nothing in them is used, and
-/// an odd record there must not spoil the answer. `None` if the counts cannot be true: the parser
-/// sets memory aside for as many records as they promise.
-fn only_answers(message: &[u8]) -> Option<Vec<u8>> {
-    let count = |at: usize| {
-        Some(u16::from_be_bytes([
-            *message.get(at)?,
-            *message.get(at + 1)?,
-        ]))
-    };
-    let answers = usize::from(count(6)?);
-    let possible = HEADER + answers * SHORTEST_RECORD <= message.len();
-    if count(4)? != 1 || answers > MAX_RECORDS || !possible {
-        return None;
-    }
-    let mut message = message.to_vec();
-    message.get_mut(8..HEADER)?.fill(0);
-    Some(message)
 }

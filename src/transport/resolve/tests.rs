@@ -219,7 +219,7 @@ fn a_name_that_does_not_exist_is_tried_in_the_search_list() {
 
 #[test]
 fn a_server_that_fails_is_named() {
-    for (rcode, text) in [(2, "SERVFAIL"), (5, "REFUSED"), (4, "NotImplemented")] {
+    for (rcode, text) in [(2, "SERVFAIL"), (5, "REFUSED"), (4, "NOTIMP")] {
         let server = Server::udp(move |q| vec![reply(q, rcode, &[])]);
         let trouble = ask(&server, "dc.example.org.").unwrap_err();
         assert_eq!(trouble.cause, Cause::Dns);

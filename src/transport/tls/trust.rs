@@ -4,7 +4,6 @@
 //! rest of the login. So what was not named one by one stays as it is on disk, and of it only what
 //! can be the issuer of the certificates at hand is decoded.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -150,16 +149,18 @@ fn directory(path: &Path) -> Result<Vec<Vec<u8>>, String> {
     let name = path.display();
     let unreadable = |error: io::Error| format!("tls.ca_dir {name}: {error}");
     let mut bundles = Vec::new();
-    let mut known = BTreeSet::new();
+    let mut known = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         // Links that lead nowhere are common where certificates come and go.
         let Ok(facts) = fs::metadata(&path) else {
             continue;
         };
-        if !facts.is_file() || !known.insert((facts.dev(), facts.ino())) {
+        let file = (facts.dev(), facts.ino());
+        if !facts.is_file() || known.contains(&file) {
             continue;
         }
+        known.push(file);
         if known.len() > MAX_CA_DIR {
             return Err(format!(
                 "tls.ca_dir {name} has more than {MAX_CA_DIR} files; set tls.ca_file"

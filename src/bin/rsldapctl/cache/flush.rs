@@ -1,7 +1,6 @@
 //! `rsldapctl cache flush`. It needs no configuration: files are named after users and servers.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
 use std::path::Path;
 
 use pam_rsldap::names::UserName;
@@ -152,6 +151,5 @@ fn print(report: &Report) {
         };
         rows.push(vec![nothing]);
     }
-    // A reader that goes away is no failure of ours.
-    let _ = io::stdout().write_all(table(&rows).as_bytes());
+    crate::screen::print(&table(&rows));
 }

@@ -1,7 +1,7 @@
 //! `rsldapctl cache list`.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use pam_rsldap::config;
@@ -116,8 +116,7 @@ pub fn run(path: &Path, user: Option<&UserName>, json: bool) -> Answer {
             true => table(&[vec![nothing]]),
             false => table(&rows),
         };
-        // A reader that goes away is no failure of ours.
-        let _ = io::stdout().write_all(text.as_bytes());
+        crate::screen::print(&text);
     }
     match (user, rows.is_empty()) {
         (Some(_), true) => Answer::Negative,

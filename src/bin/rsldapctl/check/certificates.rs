@@ -14,8 +14,8 @@ const SOON: i64 = 30;
 /// The files of `[tls]`.
 pub fn of_files(config: &Config, places: &Places) -> Vec<Finding> {
     let mut found = Vec::new();
-    if let Some(path) = &config.tls.ca_file {
-        found.extend(authority(path, places));
+    if let Some(path) = config.tls.ca_file.as_ref().filter(|_| config.tls.verify) {
+        found.extend(authorities(path, places));
     }
     if let Some(client) = &config.tls.client {
         found.extend(ours(&client.certificate, places));
@@ -28,30 +28,23 @@ fn read(path: &Path) -> Vec<Certificate> {
     Certificate::of_file(path).unwrap_or_default()
 }
 
-fn authority(path: &Path, places: &Places) -> Vec<Finding> {
+/// A trusted authority stays trusted when its time is over (RFC 5280 §6.1 takes its name and key alone,
+/// and so does rustls), but the servers will not keep to it. One beside it that lasts may be the next.
+fn authorities(path: &Path, places: &Places) -> Vec<Finding> {
     let certificates = read(path);
-    let ended = |certificate: &&Certificate| certificate.days_left(now()) < 0;
-    let all = certificates.iter().all(|certificate| ended(&certificate));
-    let found = certificates
-        .iter()
-        .filter(|certificate| certificate.days_left(now()) < SOON);
-    let found = found.map(|certificate| {
-        let left = certificate.days_left(now());
-        let level = match left {
-            ..=-1 if all => Severity::Error,
-            ..=-1 => Severity::Note,
-            _ => Severity::Warning,
-        };
-        let what = format!(
-            "{}: the authority {}: {}",
-            path.display(),
-            certificate.subject,
-            days(left)
-        );
+    let left = |certificate: &Certificate| certificate.days_left(now());
+    let level = match certificates.iter().any(|one| left(one) >= SOON) {
+        true => Severity::Note,
+        false => Severity::Warning,
+    };
+    let ending = certificates.iter().filter(|one| left(one) < SOON);
+    let found = ending.map(|one| {
+        let (file, subject) = (path.display(), &one.subject);
+        let what = format!("{file}: the authority {subject}: {}", days(left(one)));
         Finding::new(level, "ca_expired", what)
             .at(places.of_key("tls.ca_file"))
-            .why("a server's certificate leads to no authority that is valid, and no connection comes about")
-            .fix("put the authority's new certificate into the file, beside the old one")
+            .why("other programs do not trust it any longer, and a server that changes to another one is not trusted here")
+            .fix("put the authority's new certificate into the file, and take this one out once no server uses it")
     });
     found.collect()
 }

@@ -29,13 +29,14 @@ impl Severity {
 }
 
 /// Every word that [`Finding::id`] can be.
-pub const IDS: [&str; 28] = [
+pub const IDS: [&str; 30] = [
     "configuration",
     "secret_file",
     "tls_file",
     "ca_expired",
     "client_certificate_expired",
     "directory_writable",
+    "file_writable",
     "not_verified",
     "cleartext",
     "refusal_ignored",
@@ -50,6 +51,7 @@ pub const IDS: [&str; 28] = [
     "no_users",
     "search_cut_off",
     "name_attribute_missing",
+    "name_attribute_unfit",
     "template_mismatch",
     "member_of_missing",
     "group_missing",
@@ -159,16 +161,17 @@ impl Places {
         }
     }
 
-    /// The place of the first value below one of these tables that is this DN.
-    pub fn of_dn(&self, tables: &[&str], dn: &Dn) -> String {
+    /// The place of the first value below this key that is this DN; or of the key.
+    pub fn of_dn(&self, key: &str, dn: &Dn) -> String {
         let is_it = |place: &&Place| {
-            let inside = tables.iter().any(|table| place.key.starts_with(table));
+            let below = place.key.strip_prefix(key);
+            let inside = below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
             let text = place.text.as_deref().filter(|text| text.contains('='));
             inside && text.and_then(|text| Dn::parse(text).ok()).as_ref() == Some(dn)
         };
         match self.places.iter().find(is_it) {
             Some(found) => self.line(found.line),
-            None => self.path.display().to_string(),
+            None => self.of_key(key),
         }
     }
 

@@ -8,9 +8,10 @@ use pam_rsldap::names::Dn;
 use pam_rsldap::template::Filter;
 
 use super::finding::{Finding, Severity};
-use super::mentions::{self, Mention, TABLES};
+use super::mentions::{self, Mention};
 use super::online::Visit;
-use super::users::exists;
+use super::product::Product;
+use super::users::{exists, matches};
 
 /// Attributes that list members, and the type of group that has them.
 const KINDS: [(&str, &str); 4] = [
@@ -36,10 +37,16 @@ pub fn check(visit: &mut Visit<'_>, inspector: &mut Inspector) -> Result<(), Dir
         let key = format!("group.search[{number}].base");
         exists(visit, inspector, &search.base, &key)?;
     }
-    for mention in mentions::of(visit.config) {
-        group(visit, inspector, &mention)?;
+    let mentions = mentions::of(visit.config);
+    for mention in &mentions {
+        group(visit, inspector, mention)?;
     }
-    outside(visit);
+    let outside = visit.config.groups_outside_search();
+    for mention in mentions.iter().filter(|one| outside.contains(&one.group)) {
+        let what = format!("{} is outside group.search", mention.group);
+        let fix = "add a search to group.search whose base is above the group";
+        found(visit, not_found_by_nesting(what, fix), mention);
+    }
     Ok(())
 }
 
@@ -55,32 +62,97 @@ fn group(
     let shown = match read(inspector, group, &wanted, true)? {
         Found::Entries(mut entries) if !entries.is_empty() => entries.remove(0),
         Found::Withheld(why) => {
-            let what = format!("the server would not say anything about {group} ({why})");
-            return found(visit, unreadable(what), mention);
+            found(visit, unreadable(group, &why), mention);
+            return Ok(());
         }
         Found::Entries(_) | Found::NoSuchEntry => {
-            return found(visit, missing(mention), mention);
+            visit.found.push(missing(visit, mention));
+            return Ok(());
         }
     };
-    let counts_here = visit.config.group.schema != GroupSchema::MemberOf;
-    if shown.has(&attribute) || !counts_here {
+    if visit.config.group.schema == GroupSchema::MemberOf {
         return Ok(());
+    }
+    if shown.has(&attribute) {
+        if lists_nobody(visit, inspector, group) {
+            found(visit, empty(visit, mention), mention);
+        }
+        return passed_over(visit, inspector, mention);
     }
     let other = KINDS.iter().find(|(other, _)| shown.has(other));
     let finding = match other {
-        Some((other, kind)) => wrong_schema(group, &attribute, &format!("has {other}"), kind),
+        Some((other, kind)) => {
+            let kind = match (visit.product, *other) {
+                (Product::ActiveDirectory, "member") => "active_directory",
+                _ => kind,
+            };
+            wrong_schema(group, &attribute, &format!("has {other}"), kind)
+        }
         None => match read(inspector, group, &["objectClass"], false)? {
             Found::Entries(entries) => without_members(visit, mention, &attribute, entries.first()),
-            Found::NoSuchEntry | Found::Withheld(_) => missing(mention),
+            // It has gone since.
+            Found::NoSuchEntry | Found::Withheld(_) => return Ok(()),
         },
     };
-    found(visit, finding, mention)
+    found(visit, finding, mention);
+    Ok(())
 }
 
-fn found(visit: &mut Visit<'_>, finding: Finding, mention: &Mention) -> Result<(), DirectoryError> {
-    let place = visit.places.of_dn(&TABLES, &mention.group);
-    visit.found.push(finding.at(place));
+/// A group that has to have a member, and has none, lists the empty name.
+fn lists_nobody(visit: &Visit<'_>, inspector: &mut Inspector, group: &Dn) -> bool {
+    let GroupSchema::MemberDn(attribute) = &visit.config.group.schema else {
+        return false;
+    };
+    let empty = Filter::equality(attribute, b"");
+    if !matches!(matches(inspector, group, &empty), Ok(true)) {
+        return false;
+    }
+    // On a connection of its own: more members than fit would end it.
+    let members = Inspector::connect(visit.config, visit.uri).and_then(|mut other| {
+        other.bind()?;
+        read(&mut other, group, &[attribute.as_str()], false)
+    });
+    let Ok(Found::Entries(entries)) = members else {
+        return false;
+    };
+    let mut members = entries.iter().flat_map(|one| one.texts(attribute.as_str()));
+    members.all(str::is_empty)
+}
+
+/// Nesting finds the groups that a search of group.search does, with its filter.
+fn passed_over(
+    visit: &mut Visit<'_>,
+    inspector: &mut Inspector,
+    mention: &Mention,
+) -> Result<(), DirectoryError> {
+    let (settings, group) = (&visit.config.group, &mention.group);
+    let searches = settings.search.iter().filter(|one| one.reaches(group));
+    let searches: Vec<_> = searches.collect();
+    let by_search = settings.nested && matches!(settings.schema, GroupSchema::MemberDn(_));
+    if !by_search || searches.is_empty() {
+        return Ok(());
+    }
+    for search in searches {
+        if matches(inspector, group, &search.filter)? {
+            return Ok(());
+        }
+    }
+    let what = format!("{group} is where group.search looks, and its filter does not find it");
+    let fix =
+        "write a filter into group.search that the group matches, as filter = \"(objectClass=*)\"";
+    found(visit, not_found_by_nesting(what, fix), mention);
     Ok(())
+}
+
+fn not_found_by_nesting(what: String, fix: &str) -> Finding {
+    Finding::new(Severity::Error, "group_outside_search", what)
+        .why("with nested = true nobody is seen to be a member of it")
+        .fix(fix)
+}
+
+fn found(visit: &mut Visit<'_>, finding: Finding, mention: &Mention) {
+    let place = visit.places.of_dn(&mention.key, &mention.group);
+    visit.found.push(finding.at(place));
 }
 
 fn read(
@@ -107,28 +179,39 @@ fn member_attribute(schema: &GroupSchema) -> &str {
     }
 }
 
-fn missing(mention: &Mention) -> Finding {
+/// Where it is worse that a group is missing is where that has to be mended.
+fn missing(visit: &Visit<'_>, mention: &Mention) -> Finding {
     let Mention { group, key, .. } = mention;
-    let what = format!("{key}: there is no group {group}, or it is hidden");
-    let (id, why) = match mention.negated {
-        true => (
+    let (id, key, why) = match &mention.negated {
+        Some(key) => (
             "group_missing_negated",
+            key,
             "\"not\" or \"deny\" is above it: every login that asks for it ends as config_error",
         ),
-        false => (
+        None => (
             "group_missing",
+            key,
             "nobody is a member of it, so what it opens stays shut",
         ),
     };
+    let what = format!("{key}: there is no group {group}, or it is hidden");
     Finding::new(Severity::Error, id, what)
+        .at(visit.places.of_dn(key, group))
         .why(why)
         .fix("correct the DN, create the group, or let the service account read it")
 }
 
-fn unreadable(what: String) -> Finding {
+fn unreadable(group: &Dn, why: &str) -> Finding {
+    let what = format!("{group}: the server would not say anything about it ({why})");
+    let fix = match why {
+        "invalidDNSyntax" => {
+            "correct the DN: the server knows no such attribute, or no such value of it"
+        }
+        _ => "let the service account read the group and its members",
+    };
     Finding::new(Severity::Error, "group_unreadable", what)
         .why("a gate that cannot be evaluated is shut")
-        .fix("let the service account read the group and its members")
+        .fix(fix)
 }
 
 fn wrong_schema(group: &Dn, attribute: &str, has: &str, kind: &str) -> Finding {
@@ -177,26 +260,23 @@ fn without_members(
         }
         _ => {}
     }
-    let level = match &visit.config.group.schema {
-        // The primary group of a user does not list its members.
-        GroupSchema::Posix | GroupSchema::ActiveDirectory | GroupSchema::MemberOf => Severity::Note,
-        GroupSchema::MemberDn(_) if mention.opens => Severity::Warning,
-        GroupSchema::MemberDn(_) => Severity::Note,
-    };
-    let what = format!("{}: {group} shows no member", mention.key);
-    Finding::new(level, "group_empty", what)
-        .why("nobody passes a gate that it opens; its members may also be hidden from the service account")
-        .fix("add members, or let the service account read them")
+    empty(visit, mention)
 }
 
-/// Groups that nesting does not see.
-fn outside(visit: &mut Visit<'_>) {
-    for group in visit.config.groups_outside_search() {
-        let what = format!("{group} is outside group.search");
-        let finding = Finding::new(Severity::Error, "group_outside_search", what)
-            .at(visit.places.of_dn(&TABLES, group))
-            .why("with nested = true nobody is seen to be a member of it")
-            .fix("add a search to group.search whose base is above the group");
-        visit.found.push(finding);
-    }
+fn empty(visit: &Visit<'_>, mention: &Mention) -> Finding {
+    let lists_all = match &visit.config.group.schema {
+        // The primary group of a user does not list its members.
+        GroupSchema::Posix | GroupSchema::ActiveDirectory | GroupSchema::MemberOf => false,
+        GroupSchema::MemberDn(_) => true,
+    };
+    let (level, why) = match lists_all {
+        true if mention.needed => (Severity::Error, "nobody may log in: every login needs it"),
+        true if mention.opens => (Severity::Warning, "nobody passes a gate that it opens"),
+        true => (Severity::Note, "nobody is refused because of it"),
+        false => (Severity::Note, "only those count whose primary group it is"),
+    };
+    let what = format!("{}: {} shows no member", mention.key, mention.group);
+    Finding::new(level, "group_empty", what)
+        .why(why)
+        .fix("add members, or let the service account read them, if they are hidden")
 }

@@ -11,19 +11,18 @@ pub struct Mention {
     pub group: Dn,
     /// Where it stands, as people say it: `flags.is_staff`.
     pub key: String,
-    /// Below `not` or `deny` somewhere: if it is missing, logins end as config_error.
-    pub negated: bool,
+    /// Where it stands below `not` or `deny`, if it does: if it is missing, logins end as config_error.
+    pub negated: Option<String>,
     /// It opens something: if it is empty or missing, that stays shut.
     pub opens: bool,
+    /// That is every login.
+    pub needed: bool,
 }
-
-/// The tables with queries.
-pub const TABLES: [&str; 4] = ["flags.", "access.", "services.", "session.local_groups."];
 
 /// Each group once, in the order of its key.
 pub fn of(config: &Config) -> Vec<Mention> {
     let mut walk = Walk {
-        flags: &config.flags,
+        config,
         found: Vec::new(),
     };
     for (name, query) in &config.flags {
@@ -48,8 +47,21 @@ pub fn of(config: &Config) -> Vec<Mention> {
     walk.found
 }
 
+/// Whether nobody passes this query who is not in this group.
+fn needs(query: &Query, group: &Dn, flags: &BTreeMap<FlagName, Query>) -> bool {
+    match query {
+        Query::Group(one) => one == group,
+        Query::Flag(name) => flags
+            .get(name)
+            .is_some_and(|query| needs(query, group, flags)),
+        Query::Any(queries) => queries.iter().all(|query| needs(query, group, flags)),
+        Query::All(queries) => queries.iter().any(|query| needs(query, group, flags)),
+        Query::Not(_) => false,
+    }
+}
+
 struct Walk<'a> {
-    flags: &'a BTreeMap<FlagName, Query>,
+    config: &'a Config,
     found: Vec<Mention>,
 }
 
@@ -59,7 +71,7 @@ impl Walk<'_> {
             Query::Group(group) => self.mention(group, negated, key),
             // Its own key names the flag; here only what is above it counts.
             Query::Flag(name) => {
-                if let Some(query) = self.flags.get(name) {
+                if let Some(query) = self.config.flags.get(name) {
                     self.query(query, negated, &format!("flags.{name}"));
                 }
             }
@@ -75,15 +87,26 @@ impl Walk<'_> {
     fn mention(&mut self, group: &Dn, negated: bool, key: &str) {
         match self.found.iter_mut().find(|known| known.group == *group) {
             Some(known) => {
-                known.negated |= negated;
+                if negated && known.negated.is_none() {
+                    known.negated = Some(key.to_owned());
+                }
                 known.opens |= !negated;
             }
             None => self.found.push(Mention {
                 group: group.clone(),
                 key: key.to_owned(),
-                negated,
+                negated: negated.then(|| key.to_owned()),
                 opens: !negated,
+                needed: self.needed(group),
             }),
         }
+    }
+
+    fn needed(&self, group: &Dn) -> bool {
+        let flags = &self.config.flags;
+        let is_active = flags.iter().find(|(name, _)| name.as_str() == "is_active");
+        let gates = is_active.map(|(_, query)| query).into_iter();
+        let mut gates = gates.chain(&self.config.access.require);
+        gates.any(|query| needs(query, group, flags))
     }
 }

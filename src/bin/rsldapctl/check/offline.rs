@@ -2,24 +2,41 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pam_rsldap::config::{
     self, BindIdentity, BindSecret, Config, ConfigError, OnFailure, Scheme, ServerUri,
 };
+use pam_rsldap::sys::effective_uid;
 use pam_rsldap::transport::TlsClient;
 
 use super::certificates;
 use super::finding::{Finding, Places, Severity};
 
 /// Why a mistake in the files matters: it is the same for all of them.
-const NOBODY: &str =
-    "every login ends as config_error, which [fallback] and config_error= turn into a return code";
+const NOBODY: &str = "every login ends as config_error: nobody gets in by the directory";
+
+/// The same for what this user may not read, which says nothing about root.
+const NOBODY_AS_THIS_USER: &str = "services that run as this user end every login as config_error; \
+     what those of root's get is for root to check";
+
+fn why(problem: &str) -> &'static str {
+    let barred = problem.contains(" may not read this file");
+    if barred && effective_uid() != 0 {
+        NOBODY_AS_THIS_USER
+    } else {
+        NOBODY
+    }
+}
 
 /// A mistake that the parser has found.
 pub fn mistake(error: &ConfigError) -> Finding {
     let (problem, fix) = match error.problem().split_once("; ") {
         Some((problem, fix)) => (problem, fix),
+        None if error.key().is_empty() => (
+            error.problem(),
+            "correct this line: KEY = VALUE, and text in quotes (https://toml.io)",
+        ),
         None => (
             error.problem(),
             "correct it; the manual page of the configuration says what each key takes",
@@ -35,8 +52,9 @@ pub fn mistake(error: &ConfigError) -> Finding {
     };
     Finding::new(Severity::Error, "configuration", what)
         .at(place)
-        .why(NOBODY)
-        .fix(fix)
+        .why(why(error.problem()))
+        // On the module's line in pam.d it is another word.
+        .fix(fix.replace("config=PATH", "--config PATH"))
 }
 
 /// All of it, for a configuration that has no mistake in itself.
@@ -45,7 +63,7 @@ pub fn find(path: &Path, config: &Config, places: &Places) -> Vec<Finding> {
     found.extend(secret(config, places));
     found.extend(tls(config, places));
     found.extend(certificates::of_files(config, places));
-    found.extend(directories(path, config));
+    found.extend(writable(path, config));
     found.extend(not_verified(config, places));
     found.extend(cleartext(config, places));
     found.extend(refusal_ignored(config, places));
@@ -57,14 +75,35 @@ fn secret(config: &Config, places: &Places) -> Option<Finding> {
     let BindIdentity::Simple(_, BindSecret::File(path)) = &config.bind.as_who else {
         return None;
     };
-    let error = config::read_secret(path).err()?;
-    let finding = mistake(&error);
+    let finding = match config::read_secret(path) {
+        Ok(password) => odd(password.expose())?,
+        Err(error) => mistake(&error),
+    };
     let what = format!("{}: {}", path.display(), finding.what);
+    let place = places.of_key("bind.password_file");
+    Some(Finding {
+        id: "secret_file",
+        what,
+        ..finding.at(place)
+    })
+}
+
+/// What is no mistake in a password, and is hardly ever meant.
+fn odd(password: &str) -> Option<Finding> {
+    let what = if password.contains(['\n', '\r']) {
+        "more than one line, and all of them are the password"
+    } else if password.starts_with('\u{feff}') {
+        "the password begins with a byte order mark"
+    } else if password.trim() != password {
+        "the password begins or ends with white space"
+    } else {
+        return None;
+    };
+    let finding = Finding::new(Severity::Warning, "secret_file", what);
     Some(
-        Finding::new(Severity::Error, "secret_file", what)
-            .at(places.of_key("bind.password_file"))
-            .why(NOBODY)
-            .fix(finding.fix),
+        finding
+            .why("a password that is not quite the right one is refused")
+            .fix("write the password into it and nothing else: one line"),
     )
 }
 
@@ -87,41 +126,74 @@ fn tls(config: &Config, places: &Places) -> Option<Finding> {
     Some(
         Finding::new(Severity::Error, "tls_file", what)
             .at(places.of_key(key.unwrap_or(&"tls")))
-            .why(NOBODY)
+            .why(why(&problem))
             .fix(fix),
     )
 }
 
-/// Whoever may write in the directory of a file can put another one in its place.
-fn directories(path: &Path, config: &Config) -> Vec<Finding> {
-    let mut files = vec![path];
+/// Whoever may write a file that decides logins, or a directory on the way to it, decides them. The
+/// files that [`config`] reads have been looked at there.
+fn writable(path: &Path, config: &Config) -> Vec<Finding> {
+    let tls = &config.tls;
+    let mut read_safely = vec![path];
+    let mut others = Vec::new();
     if let BindIdentity::Simple(_, BindSecret::File(secret)) = &config.bind.as_who {
-        files.push(secret);
+        read_safely.push(secret);
     }
-    files.extend(config.tls.ca_file.as_deref());
-    if let Some(client) = &config.tls.client {
-        files.extend([client.certificate.as_path(), client.key.as_path()]);
+    if tls.verify {
+        others.extend(tls.ca_file.iter().chain(&tls.ca_dir));
     }
-    let mut found: Vec<Finding> = Vec::new();
-    for directory in files.iter().filter_map(|file| file.parent()) {
-        let Ok(facts) = fs::metadata(directory) else {
-            continue;
-        };
-        let (mode, owner) = (facts.mode() & 0o7777, facts.uid());
-        let sticky = mode & 0o1000 != 0;
-        let shared = mode & 0o022 != 0 && !sticky;
-        if !shared {
-            continue;
+    if let Some(client) = &tls.client {
+        read_safely.push(&client.key);
+        others.push(&client.certificate);
+    }
+    // What is not there is another finding.
+    let real = |path: &Path| path.canonicalize().ok();
+    let parent = |path: &Path| real(path)?.parent().map(Path::to_owned);
+    let places = read_safely.into_iter().filter_map(parent);
+    let places: Vec<PathBuf> = places
+        .chain(others.into_iter().filter_map(|path| real(path)))
+        .collect();
+    let mut found = Vec::new();
+    for place in places.iter().flat_map(|place| place.ancestors()) {
+        if let Some(finding) = writable_by_others(place) {
+            finding.add_to(&mut found);
         }
-        let name = directory.display();
-        let what = format!("{name} may be written by others (mode {mode:04o}, uid {owner})");
-        Finding::new(Severity::Warning, "directory_writable", what)
-            .at(name.to_string())
-            .why("whoever may write there can put another file in place of one that decides logins")
-            .fix(format!("chmod go-w {name}"))
-            .add_to(&mut found);
     }
     found
+}
+
+fn writable_by_others(place: &Path) -> Option<Finding> {
+    let facts = fs::metadata(place).ok()?;
+    let (mode, owner, name) = (facts.mode() & 0o7777, facts.uid(), place.display());
+    // In a sticky directory others can exchange nothing; root's group is root.
+    let all = mode & 0o002 != 0 && mode & 0o1000 == 0;
+    let group = mode & 0o020 != 0 && mode & 0o1000 == 0 && facts.gid() != 0;
+    let (what, fix) = if owner != 0 && owner != effective_uid() {
+        (
+            format!("{name} belongs to uid {owner}"),
+            format!("chown root {name}"),
+        )
+    } else if all || group {
+        (
+            format!("{name} may be written by others (mode {mode:04o}, uid {owner})"),
+            format!("chmod go-w {name}"),
+        )
+    } else {
+        return None;
+    };
+    let (id, why) = match facts.is_dir() {
+        true => (
+            "directory_writable",
+            "whoever may write there can put another file in place of one that decides logins",
+        ),
+        false => (
+            "file_writable",
+            "whoever may write it decides which servers are trusted",
+        ),
+    };
+    let finding = Finding::new(Severity::Warning, id, what);
+    Some(finding.at(name.to_string()).why(why).fix(fix))
 }
 
 fn not_verified(config: &Config, places: &Places) -> Option<Finding> {
@@ -147,13 +219,19 @@ fn cleartext(config: &Config, places: &Places) -> Vec<Finding> {
         |uri: &ServerUri| uri.scheme() == Scheme::Ldap && !uri.is_local() && !server.start_tls;
     let uris = server.uris.iter().enumerate();
     let found = uris.filter(|(_, uri)| in_clear(uri)).map(|(number, uri)| {
-        let what = format!("passwords go to {uri} in clear (server.allow_cleartext = true)");
-        Finding::new(Severity::Warning, "cleartext", what)
-            .at(places.of_key(&format!("server.uris[{number}]")))
-            .why("everybody on the way can read and use them")
-            .fix("write ldaps://, or start_tls = true, and take allow_cleartext out")
+        let key = format!("server.uris[{number}]");
+        to_in_clear(&uri.to_string(), places.of_key(&key))
     });
     found.collect()
+}
+
+/// Passwords go to this server as they are.
+pub fn to_in_clear(server: &str, place: String) -> Finding {
+    let what = format!("passwords go to {server} in clear (server.allow_cleartext = true)");
+    Finding::new(Severity::Warning, "cleartext", what)
+        .at(place)
+        .why("everybody on the way can read and use them")
+        .fix("write ldaps://, or start_tls = true, and take allow_cleartext out")
 }
 
 fn refusal_ignored(config: &Config, places: &Places) -> Vec<Finding> {

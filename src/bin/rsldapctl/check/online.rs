@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use pam_rsldap::config::{BindIdentity, Config, Scope, ServerUri};
-use pam_rsldap::directory::inspect::{self, Found, Inspector, Look, Shown};
+use pam_rsldap::config::{BindIdentity, Config, ServerUri};
+use pam_rsldap::directory::inspect::{self, Inspector};
 use pam_rsldap::directory::{Cause, DirectoryError};
-use pam_rsldap::template::Filter;
 use serde::Serialize;
 
 use super::finding::{Finding, Places, Severity};
-use super::{certificates, groups, users};
+use super::product::{self, Product};
+use super::{certificates, groups, offline, trouble, users};
 use crate::connection::{Connection, millis};
 
 /// What the servers said.
@@ -30,7 +30,7 @@ impl Online {
 }
 
 /// One server. The names of the fields are those of `--json`.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub struct Server {
     pub server: String,
     pub up: bool,
@@ -42,64 +42,16 @@ pub struct Server {
     /// One answer.
     pub answer_ms: Option<f64>,
     pub connection: Option<Connection>,
-    /// `openldap`, `active_directory`, `389ds` or `unknown`.
-    pub product: Option<&'static str>,
+    pub product: Option<Product>,
     pub vendor: Option<String>,
     /// Whether lookups may be made.
     pub bound: bool,
     /// Whether entries say in memberOf what groups they are in; null if that was not seen.
     pub member_of: Option<bool>,
+    /// How lookups are made, in words.
+    #[serde(skip)]
+    pub lookups: String,
 }
-
-/// What kind of server it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Product {
-    OpenLdap,
-    ActiveDirectory,
-    Ds389,
-    Unknown,
-}
-
-impl Product {
-    fn name(self) -> &'static str {
-        match self {
-            Product::OpenLdap => "openldap",
-            Product::ActiveDirectory => "active_directory",
-            Product::Ds389 => "389ds",
-            Product::Unknown => "unknown",
-        }
-    }
-
-    /// By what the root of the server says (RFC 4512 §5.1, RFC 3045; MS-ADTS 3.1.1.3.4.3).
-    fn of(root: &Shown) -> Product {
-        const ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
-        let vendor = root.texts("vendorName").join(" ");
-        let has_class = |name: &str| {
-            let classes = root.texts("objectClass");
-            classes.iter().any(|class| class.eq_ignore_ascii_case(name))
-        };
-        if root
-            .texts("supportedCapabilities")
-            .contains(&ACTIVE_DIRECTORY)
-        {
-            Product::ActiveDirectory
-        } else if vendor.contains("389") || vendor.contains("Red Hat") {
-            Product::Ds389
-        } else if has_class("OpenLDAProotDSE") || vendor.contains("OpenLDAP") {
-            Product::OpenLdap
-        } else {
-            Product::Unknown
-        }
-    }
-}
-
-const ROOT_ATTRIBUTES: &[&str] = &[
-    "objectClass",
-    "vendorName",
-    "vendorVersion",
-    "supportedCapabilities",
-    "namingContexts",
-];
 
 /// Asks all of them.
 pub fn check(config: &Config, places: &Places) -> Online {
@@ -111,7 +63,7 @@ pub fn check(config: &Config, places: &Places) -> Online {
         Ok(uris) => uris,
         Err(error) => {
             let domain = config.server.srv_domain.as_deref().unwrap_or_default();
-            let finding = down(&format!("the servers of {domain}"), &error);
+            let finding = trouble::down(&format!("dns:_ldaps._tcp.{domain}"), &error, None);
             online
                 .findings
                 .push(finding.at(places.of_key("server.srv_domain")));
@@ -123,18 +75,20 @@ pub fn check(config: &Config, places: &Places) -> Online {
             Some(_) => "server.srv_domain".to_owned(),
             None => format!("server.uris[{number}]"),
         };
-        let place = places.of_key(&key);
         let mut visit = Visit {
             config,
             places,
-            name: uri.to_string(),
+            uri,
+            place: places.of_key(&key),
+            product: Product::Unknown,
             found: Vec::new(),
         };
-        online.servers.push(visit.server(uri, &place));
+        let server = visit.server();
         for mut finding in visit.found {
-            finding.servers = vec![visit.name.clone()];
+            finding.servers = vec![server.server.clone()];
             finding.add_to(&mut online.findings);
         }
+        online.servers.push(server);
     }
     settle(&mut online);
     online
@@ -149,74 +103,42 @@ fn settle(online: &mut Online) {
             }
         }
     }
-    online.findings.sort_by_key(|finding| finding.level);
-}
-
-fn down(server: &str, error: &DirectoryError) -> Finding {
-    let cause = match error {
-        DirectoryError::Unavailable(trouble) => Some(trouble.cause),
-        DirectoryError::Config(_) => None,
-    };
-    let what = format!("{server} cannot be used: {error}");
-    if let DirectoryError::Config(problem) = error {
-        let (_, fix) = problem.rsplit_once("; ").unwrap_or_default();
-        return Finding::new(Severity::Error, "configuration", what)
-            .why("every login that comes to this server ends as config_error")
-            .fix(fix);
-    }
-    let untrusted = matches!(
-        cause,
-        Some(
-            Cause::TlsExpired
-                | Cause::TlsName
-                | Cause::TlsUntrusted
-                | Cause::TlsProtocol
-                | Cause::StarttlsRefused
-        )
-    );
-    if untrusted {
-        return Finding::new(Severity::Error, "server_untrusted", what)
-            .why("no password is sent to a server that does not prove who it is")
-            .fix("correct the server's certificate or its name in server.uris, or set tls.ca_file to its authority");
-    }
-    Finding::new(Severity::Error, "server_down", what)
-        .why("logins wait for it before they go on to the next, and end as unavailable where there is none")
-        .fix("start it, open the way to it, or take it out of server.uris")
 }
 
 /// What is done at one server.
 pub struct Visit<'a> {
     pub config: &'a Config,
     pub places: &'a Places,
-    pub name: String,
+    pub uri: &'a ServerUri,
+    /// Where the configuration names it.
+    place: String,
+    pub product: Product,
     pub found: Vec<Finding>,
 }
 
 impl Visit<'_> {
-    fn server(&mut self, uri: &ServerUri, place: &str) -> Server {
+    fn server(&mut self) -> Server {
         let mut server = Server {
-            server: self.name.clone(),
-            up: false,
-            problem: None,
-            cause: None,
-            connect_ms: None,
-            answer_ms: None,
-            connection: None,
-            product: None,
-            vendor: None,
-            bound: false,
-            member_of: None,
+            server: self.uri.to_string(),
+            lookups: match &self.config.bind.as_who {
+                BindIdentity::Anonymous => "anonymous".to_owned(),
+                BindIdentity::Simple(dn, _) => format!("as {dn}"),
+                BindIdentity::External => "by SASL EXTERNAL".to_owned(),
+            },
+            ..Server::default()
         };
-        let result = Inspector::connect(self.config, uri)
-            .and_then(|inspector| self.look_around(inspector, &mut server, place));
+        let result = Inspector::connect(self.config, self.uri)
+            .and_then(|inspector| self.look_around(inspector, &mut server));
         if let Err(error) = result {
             server.problem = Some(error.to_string());
             if let DirectoryError::Unavailable(trouble) = &error {
                 server.cause = Some(trouble.cause.name());
                 server.up = false;
+                self.look_at_certificate(trouble.cause, &mut server);
             }
-            self.found
-                .push(down(&self.name, &error).at(place.to_owned()));
+            let shown = server.connection.as_ref();
+            let finding = trouble::down(&server.server, &error, shown);
+            self.found.push(finding.at(self.place.clone()));
         }
         server
     }
@@ -227,13 +149,17 @@ impl Visit<'_> {
         &mut self,
         mut inspector: Inspector,
         server: &mut Server,
-        place: &str,
     ) -> Result<(), DirectoryError> {
         server.connect_ms = Some(millis(inspector.took));
-        let connection = Connection::new(&self.name, &inspector.facts, self.config);
+        let connection = Connection::new(&server.server, &inspector.facts, self.config);
         if let Some(tls) = &connection.tls {
-            self.found
-                .extend(certificates::of_server(&self.name, tls, place));
+            let found = certificates::of_server(&server.server, tls, &self.place);
+            self.found.extend(found);
+        }
+        // Of those in the file, the file has told.
+        if connection.protection == "cleartext" && self.config.server.srv_domain.is_some() {
+            let finding = offline::to_in_clear(&server.server, self.place.clone());
+            self.found.push(finding);
         }
         server.connection = Some(connection);
         let asked = Instant::now();
@@ -242,8 +168,9 @@ impl Visit<'_> {
         }
         server.answer_ms = Some(millis(asked.elapsed()));
         (server.up, server.bound) = (true, true);
-        let product = root(&mut inspector, server)?;
-        self.fits(product);
+        self.product = product::root(&mut inspector, server)?;
+        let unfit = self.product.unfit(&self.config.group.schema, self.places);
+        self.found.extend(unfit);
         users::check(self, &mut inspector, server)?;
         groups::check(self, &mut inspector)
     }
@@ -257,81 +184,30 @@ impl Visit<'_> {
         let DirectoryError::Config(problem) = error else {
             return Err(error);
         };
+        let who = &self.config.bind.as_who;
+        let key = match who {
+            BindIdentity::Anonymous => "bind",
+            BindIdentity::Simple(..) => "bind.dn",
+            BindIdentity::External => "bind.mechanism",
+        };
+        let finding = trouble::refused(who, &server.server, &problem);
+        self.found.push(finding.at(self.places.of_key(key)));
         server.up = true;
-        server.problem = Some(problem.clone());
-        let (key, who) = match &self.config.bind.as_who {
-            BindIdentity::Anonymous => ("bind", "an anonymous bind".to_owned()),
-            BindIdentity::Simple(dn, _) => ("bind.dn", format!("the bind as {dn}")),
-            BindIdentity::External => ("bind.mechanism", "SASL EXTERNAL".to_owned()),
-        };
-        let fix = match &self.config.bind.as_who {
-            BindIdentity::Anonymous => "give [bind] a dn and a password_file",
-            BindIdentity::Simple(..) => {
-                "correct bind.dn, or the password in bind.password_file; ldapwhoami -x -D DN -y FILE tries both"
-            }
-            BindIdentity::External => {
-                "correct tls.client_certificate, or the server's mapping of it"
-            }
-        };
-        self.found.push(
-            Finding::new(
-                Severity::Error,
-                "bind_refused",
-                format!("{who} is refused: {problem}"),
-            )
-            .at(self.places.of_key(key))
-            .why("nobody can be looked up, so every login ends as config_error")
-            .fix(fix),
-        );
+        server.problem = Some(problem);
         Ok(())
     }
 
-    /// Whether `group.type` is one for this kind of server.
-    fn fits(&mut self, product: Product) {
-        let groups_of_ad =
-            self.config.group.schema == pam_rsldap::config::GroupSchema::ActiveDirectory;
-        let (what, why, fix) = match (product, groups_of_ad) {
-            (Product::ActiveDirectory, false) => (
-                "the server is Active Directory, and group.type is not",
-                "a user's primary group does not list its members, and counts only with this type",
-                "write type = \"active_directory\" below [group], and name_attribute = \"sAMAccountName\" below [user]",
-            ),
-            (Product::OpenLdap | Product::Ds389, true) => (
-                "group.type is \"active_directory\", and the server is not",
-                "groups are looked for as Active Directory has them, and are not found",
-                "write type = \"group_of_names\", or what the groups are, below [group]",
-            ),
-            _ => return,
-        };
-        self.found.push(
-            Finding::new(Severity::Warning, "group_type_unfit", what)
-                .at(self.places.of_key("group.type"))
-                .why(why)
-                .fix(fix),
-        );
+    /// What a server shows that is not trusted. It gets nothing but another handshake.
+    fn look_at_certificate(&self, cause: Cause, server: &mut Server) {
+        if matches!(
+            cause,
+            Cause::TlsExpired | Cause::TlsName | Cause::TlsUntrusted
+        ) {
+            let mut config = self.config.clone();
+            (config.tls.verify, config.tls.client) = (false, None);
+            let seen = Inspector::connect(&config, self.uri).ok();
+            server.connection =
+                seen.map(|seen| Connection::new(&server.server, &seen.facts, &config));
+        }
     }
-}
-
-/// What the server says of itself. One that does not is none of the known kinds.
-fn root(inspector: &mut Inspector, server: &mut Server) -> Result<Product, DirectoryError> {
-    let look = Look {
-        base: "",
-        scope: Scope::Base,
-        filter: &Filter::any(),
-        attributes: ROOT_ATTRIBUTES,
-        names_only: false,
-        limit: 1,
-    };
-    let found = inspector.look(look)?;
-    let root = match &found {
-        Found::Entries(entries) => entries.first(),
-        Found::NoSuchEntry | Found::Withheld(_) => None,
-    };
-    let product = root.map_or(Product::Unknown, Product::of);
-    server.product = Some(product.name());
-    server.vendor = root.and_then(|root| {
-        let words = [root.texts("vendorName"), root.texts("vendorVersion")].concat();
-        (!words.is_empty()).then(|| words.join(" "))
-    });
-    Ok(product)
 }

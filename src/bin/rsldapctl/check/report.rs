@@ -1,14 +1,17 @@
 //! What `rsldapctl check` prints.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
+use pam_rsldap::sys;
 use serde::Serialize;
 
 use super::finding::{Finding, Severity};
 use super::online::{Online, Server};
-use crate::connection::days;
-use crate::screen::{Screen, Tone, table};
+use super::product::Product;
+use super::wrap::wrap;
+use crate::connection::{Connection, days};
+use crate::screen::{Screen, Tone};
 
 /// All of it. The names of the fields are those of `--json`.
 #[derive(Serialize)]
@@ -51,95 +54,171 @@ impl Report {
 
 /// For people.
 pub fn print(report: &Report) {
-    let screen = Screen::stdout();
-    let mut text = String::new();
-    if !report.servers.is_empty() {
-        text.push_str(&servers(&report.servers));
+    let paper = Paper {
+        screen: Screen::stdout(),
+        columns: sys::columns(io::stdout()),
+    };
+    let servers = report.servers.iter().map(|one| server(one, paper));
+    let findings = report
+        .findings
+        .iter()
+        .map(|one| finding(one, report, paper));
+    let mut text: String = servers.chain(findings).collect();
+    text.push_str(&summary(report, paper.screen));
+    crate::screen::print(&text);
+}
+
+/// What is written on.
+#[derive(Clone, Copy)]
+struct Paper {
+    screen: Screen,
+    /// How wide it is, where it is a terminal.
+    columns: Option<usize>,
+}
+
+impl Paper {
+    /// A word with a tone and what it is about, and below it lines with a label each: those that say
+    /// something.
+    fn paragraph(self, (tone, word): (Tone, &str), about: &str, lines: &[(&str, &str)]) -> String {
+        let lines = lines.iter().filter(|(_, value)| !value.is_empty());
+        let label = lines.clone().map(|(label, _)| label.len()).max();
+        let label = label.unwrap_or_default();
+        let mut text = self.screen.paint(tone, word);
+        text.push_str(": ");
+        text.push_str(&self.line(about, word.chars().count() + 2, 2));
+        for (name, value) in lines {
+            let name = format!("{name}:");
+            let indent = 2 + label + 2;
+            text.push_str(&format!("  {name:<width$} ", width = label + 1));
+            text.push_str(&self.line(value, indent, indent));
+        }
+        text.push('\n');
+        text
     }
-    for finding in &report.findings {
-        text.push_str(&self::finding(finding, screen));
+
+    fn line(self, text: &str, used: usize, indent: usize) -> String {
+        let text = self.screen.paint(Tone::Plain, text);
+        let mut line = wrap(&text, used, indent, self.columns);
+        line.push('\n');
+        line
     }
+}
+
+fn summary(report: &Report, screen: Screen) -> String {
     let count = |level| report.findings.iter().filter(|f| f.level == level).count();
     let [errors, warnings] = [Severity::Error, Severity::Warning].map(count);
-    let config = &report.config;
-    let (tone, summary) = match (errors, warnings) {
-        (0, 0) => (Tone::Good, format!("{config}: the configuration is right")),
-        (0, n) => (Tone::Warning, format!("{config}: usable, {n} to look at")),
-        (n, _) => (Tone::Bad, format!("{config}: {n} to mend")),
+    let several = |count, what: &str| match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
     };
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    text.push_str(&screen.paint(tone, &summary));
-    text.push('\n');
-    if report.wanted_online && !report.online {
-        text.push_str("no server was asked: mend this first\n");
-    }
-    // A reader that goes away is no failure of ours.
-    let _ = io::stdout().write_all(text.as_bytes());
+    let (tone, verdict) = match (errors, warnings) {
+        (0, 0) => (Tone::Good, "the configuration is right".to_owned()),
+        (0, n) => (
+            Tone::Warning,
+            format!("usable, with {}", several(n, "warning")),
+        ),
+        (n, 0) => (Tone::Bad, several(n, "error")),
+        (n, m) => (
+            Tone::Bad,
+            format!("{}, {}", several(n, "error"), several(m, "warning")),
+        ),
+    };
+    let asked = match (report.online, report.wanted_online) {
+        (true, _) => "",
+        (false, true) => "; no server was asked: mend this first",
+        (false, false) => "; no server was asked",
+    };
+    let summary = format!("{}: {verdict}{asked}", report.config);
+    format!("{}\n", screen.paint(tone, &summary))
 }
 
-fn servers(servers: &[Server]) -> String {
-    let mut rows = vec![
-        [
-            "server",
-            "address",
-            "state",
-            "connect",
-            "answer",
-            "TLS",
-            "certificate",
-            "kind",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
-    ];
-    for server in servers {
-        let connection = server.connection.as_ref();
-        let tls = connection.and_then(|connection| connection.tls.as_ref());
-        let ms = |ms: Option<f64>| ms.map_or_else(dash, |ms| format!("{ms:.1} ms"));
-        let state = match (server.up, server.bound) {
-            (true, true) => "up",
-            (true, false) => "bind refused",
-            (false, _) => server.cause.unwrap_or("down"),
-        };
-        rows.push(vec![
-            server.server.clone(),
-            connection
-                .and_then(|connection| connection.address.clone())
-                .unwrap_or_else(dash),
-            state.to_owned(),
-            ms(server.connect_ms),
-            ms(server.answer_ms),
-            tls.map_or_else(dash, |tls| tls.version.to_owned()),
-            tls.map_or_else(dash, |tls| days(tls.days_left)),
-            server.product.map_or_else(dash, str::to_owned),
-        ]);
+fn server(server: &Server, paper: Paper) -> String {
+    let (tone, state) = match (server.up, server.bound) {
+        (true, true) => (Tone::Good, "up".to_owned()),
+        (true, false) => (Tone::Bad, "bind refused".to_owned()),
+        (false, _) => {
+            let cause = server.cause.unwrap_or("configuration");
+            (Tone::Bad, format!("cannot be used ({cause})"))
+        }
+    };
+    let product = server.product.map(Product::name);
+    let kind = product.into_iter().chain(server.vendor.as_deref());
+    let kind = kind.collect::<Vec<_>>().join(", ");
+    let mut reached = Vec::new();
+    let address = server
+        .connection
+        .as_ref()
+        .and_then(|one| one.address.clone());
+    reached.extend(address);
+    reached.extend(server.connect_ms.map(|ms| format!("{ms:.1} ms to connect")));
+    reached.extend(server.answer_ms.map(|ms| format!("{ms:.1} ms to answer")));
+    let reached = reached.join(", ");
+    let mut lines = vec![("kind", kind.as_str()), ("address", &reached)];
+    let (protection, certificates) = server
+        .connection
+        .as_ref()
+        .map(protection)
+        .unwrap_or_default();
+    lines.push(("protection", &protection));
+    let labels = ["certificate"]
+        .into_iter()
+        .chain(std::iter::repeat("signed by"));
+    lines.extend(labels.zip(certificates.iter().map(String::as_str)));
+    if server.bound {
+        lines.push(("lookups", &server.lookups));
     }
-    table(&rows)
+    let member_of = server.member_of.map(|kept| match kept {
+        true => "on users' entries",
+        false => "on no user's entry",
+    });
+    lines.push(("memberOf", member_of.unwrap_or_default()));
+    paper.paragraph((tone, &state), &server.server, &lines)
 }
 
-fn dash() -> String {
-    "-".to_owned()
+/// How what is sent is protected, the server's certificate, and what leads from there to the authority.
+fn protection(connection: &Connection) -> (String, Vec<String>) {
+    let Some(tls) = &connection.tls else {
+        return (connection.protection(), Vec::new());
+    };
+    let start = match connection.protection {
+        "starttls" => ", by StartTLS",
+        _ => "",
+    };
+    let verified = match tls.verified {
+        true => "",
+        false => ", NOT VERIFIED",
+    };
+    let protection = format!("{}, {}{start}{verified}", tls.version, tls.cipher);
+    let mut chain = vec![format!("{}, {}", tls.subject, days(tls.days_left))];
+    let links = tls.chain.iter();
+    chain.extend(links.map(|link| format!("{}, {}", link.subject, days(link.days_left))));
+    let end = tls.chain.last();
+    let (last, issuer) = end.map_or((&tls.subject, &tls.issuer), |end| {
+        (&end.subject, &end.issuer)
+    });
+    if last != issuer {
+        chain.push(issuer.clone());
+    }
+    (protection, chain)
 }
 
-fn finding(finding: &Finding, screen: Screen) -> String {
+fn finding(finding: &Finding, report: &Report, paper: Paper) -> String {
     let tone = match finding.level {
         Severity::Error => Tone::Bad,
         Severity::Warning => Tone::Warning,
         Severity::Note => Tone::Quiet,
     };
-    let level = screen.paint(tone, finding.level.name());
-    let plain = |text: &str| screen.paint(Tone::Plain, text);
-    let mut text = format!("\n{level}: {} [{}]\n", plain(&finding.what), finding.id);
-    let mut add = |label: &str, value: &str| {
-        if !value.is_empty() {
-            text.push_str(&format!("  {label:<6} {}\n", plain(value)));
-        }
+    let what = format!("{} [{}]", finding.what, finding.id);
+    // Where there is one server, it is that one.
+    let servers = match report.servers.len() {
+        ..=1 => String::new(),
+        _ => finding.servers.join(", "),
     };
-    add("where:", finding.place.as_deref().unwrap_or_default());
-    add("at:", &finding.servers.join(", "));
-    add("why:", &finding.why);
-    add("fix:", &finding.fix);
-    text
+    let lines = [
+        ("where", finding.place.as_deref().unwrap_or_default()),
+        ("at", &servers),
+        ("why", &finding.why),
+        ("fix", &finding.fix),
+    ];
+    paper.paragraph((tone, finding.level.name()), &what, &lines)
 }

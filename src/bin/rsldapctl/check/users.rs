@@ -4,13 +4,17 @@ use pam_rsldap::config::{GroupSchema, Scope, UserLookup, UserSearch};
 use pam_rsldap::directory::DirectoryError;
 use pam_rsldap::directory::inspect::{Found, Inspector, Look, Shown};
 use pam_rsldap::names::{AttributeName, Dn, UserName};
-use pam_rsldap::template::{DnTemplate, Filter};
+use pam_rsldap::template::Filter;
 
 use super::finding::{Finding, Severity};
 use super::online::{Server, Visit};
+use super::template;
 
 /// How many users are looked at.
-const SAMPLE: i32 = 20;
+pub const SAMPLE: i32 = 20;
+
+/// How many of them are looked for by their name.
+const TRIED: usize = 5;
 
 /// # Errors
 /// The server failed on the way.
@@ -31,8 +35,12 @@ pub fn check(
             sample.extend(users_below(visit, inspector, search, &key)?);
         }
     }
+    let nobody = |finding: &&mut Finding| finding.id == "no_users";
     if let Some(template) = template {
-        self::template(visit, inspector, template, sample)?;
+        template::check(visit, inspector, template, sample)?;
+    } else if visit.found.iter_mut().filter(nobody).count() == searches.len() {
+        let all = visit.found.iter_mut().filter(nobody);
+        all.for_each(|finding| finding.level = Severity::Error);
     }
     server.member_of = member_of(visit, inspector, searches)?;
     Ok(())
@@ -63,17 +71,20 @@ pub fn exists(
             "there is no such entry, or it is hidden".to_owned()
         }
     };
-    let for_users = key.starts_with("user.");
-    let (level, why) = match (for_users, visit.config.group.nested) {
-        (true, _) => (
+    let (level, why) = match key {
+        template::KEY => (
+            Severity::Error,
+            "nobody is there, so that every password is wrong",
+        ),
+        _ if key.starts_with("user.") => (
             Severity::Error,
             "a base that is missing ends every login as config_error",
         ),
-        (false, true) => (
+        _ if visit.config.group.nested => (
             Severity::Error,
             "groups in groups are not found, and gates stay shut or logins end as config_error",
         ),
-        (false, false) => (
+        _ => (
             Severity::Warning,
             "whatever needs this search finds nothing",
         ),
@@ -116,21 +127,84 @@ fn users_below(
         }
     };
     if users.is_empty() {
-        let what = format!(
-            "{filter} finds nobody below {}",
-            search.base,
-            filter = filter.as_str()
-        );
-        visit.found.push(
-            Finding::new(Severity::Warning, "no_users", what)
-                .at(visit.places.of_key(key))
-                .why("whoever logs in is unknown, or the service account may not see them")
-                .fix("correct base, scope and filter of this search, or the server's access rules"),
-        );
+        nobody(visit, filter.as_str(), &search.base, key);
         return Ok(users);
     }
     visit.found.extend(without_name(visit, &users));
+    if !visit.config.user.canonical_name {
+        let unfit = by_another_name(visit, inspector, search, &users)?;
+        let unfit = unfit.map(|finding| finding.at(visit.places.of_key(key)));
+        visit.found.extend(unfit);
+    }
     Ok(users)
+}
+
+/// A filter that finds users by something else than the login name. One who is found is enough.
+fn by_another_name(
+    visit: &Visit<'_>,
+    inspector: &mut Inspector,
+    search: &UserSearch,
+    users: &[Shown],
+) -> Result<Option<Finding>, DirectoryError> {
+    let attribute = visit.config.user.name_attribute.as_str();
+    let mut missed = None;
+    for user in users.iter().take(TRIED) {
+        let Ok(entry) = Dn::parse(&user.dn) else {
+            continue;
+        };
+        for text in user.texts(attribute) {
+            let Ok(name) = UserName::parse(text.as_bytes()) else {
+                continue;
+            };
+            let filter = search.filter.expand(&name);
+            if matches(inspector, &entry, &filter)? {
+                return Ok(None);
+            }
+            let what = format!(
+                "{} does not find {entry}, whose {attribute} is {text}",
+                filter.as_str()
+            );
+            missed.get_or_insert(what);
+        }
+    }
+    let finding = missed.map(|what| {
+        Finding::new(Severity::Error, "name_attribute_unfit", what)
+            .why("the login name has to be a value of user.name_attribute, so whoever is found by another name is unknown")
+            .fix(format!("search for ({attribute}={{user}}), or name the attribute of the filter in user.name_attribute"))
+    });
+    Ok(finding)
+}
+
+/// Whether an entry matches a filter.
+///
+/// # Errors
+/// The server failed.
+pub fn matches(
+    inspector: &mut Inspector,
+    entry: &Dn,
+    filter: &Filter,
+) -> Result<bool, DirectoryError> {
+    let look = Look {
+        base: entry.as_str(),
+        scope: Scope::Base,
+        filter,
+        attributes: &["1.1"],
+        names_only: true,
+        limit: 1,
+    };
+    let found = inspector.look(look)?;
+    Ok(matches!(found, Found::Entries(entries) if !entries.is_empty()))
+}
+
+/// Says that there are no users.
+pub fn nobody(visit: &mut Visit<'_>, filter: &str, base: &Dn, key: &str) {
+    let what = format!("{filter} finds nobody below {base}");
+    visit.found.push(
+        Finding::new(Severity::Warning, "no_users", what)
+            .at(visit.places.of_key(key))
+            .why("whoever logs in is unknown, or the service account may not see them")
+            .fix("correct what is searched for and where, or the server's access rules"),
+    );
 }
 
 /// Entries that show no login name.
@@ -169,69 +243,6 @@ fn some(
     })
 }
 
-/// Whether the template leads to the entries that are there.
-fn template(
-    visit: &mut Visit<'_>,
-    inspector: &mut Inspector,
-    template: &DnTemplate,
-    mut sample: Vec<Shown>,
-) -> Result<(), DirectoryError> {
-    let key = "user.dn_template";
-    let attribute = visit.config.user.name_attribute.clone();
-    if let Some(base) = parent(template) {
-        if !exists(visit, inspector, &base, key)? {
-            return Ok(());
-        }
-        if sample.is_empty() {
-            sample = below(inspector, base, &attribute)?;
-        }
-    }
-    let elsewhere = sample.iter().find_map(|user| {
-        let name = user.texts(attribute.as_str()).into_iter().next()?;
-        let expected = template.expand(&UserName::parse(name.as_bytes()).ok()?)?;
-        let found = Dn::parse(&user.dn).ok()?;
-        (found != expected).then(|| format!("{name} is {found}, and the template says {expected}"))
-    });
-    if let Some(what) = elsewhere {
-        visit.found.push(
-            Finding::new(Severity::Warning, "template_mismatch", what)
-                .at(visit.places.of_key(key))
-                .why("whoever is not where the template says has a wrong password, whatever is typed")
-                .fix("correct dn_template, or take it out and write user.search"),
-        );
-    }
-    Ok(())
-}
-
-/// The entry above all users, if there is one.
-fn parent(template: &DnTemplate) -> Option<Dn> {
-    let of = |name: &str| {
-        let name = UserName::parse(name.as_bytes()).ok()?;
-        template.expand(&name)?.parent()
-    };
-    of("a").filter(|one| Some(one) == of("b").as_ref())
-}
-
-fn below(
-    inspector: &mut Inspector,
-    base: Dn,
-    attribute: &AttributeName,
-) -> Result<Vec<Shown>, DirectoryError> {
-    let filter = Filter::presence(attribute);
-    let look = Look {
-        base: base.as_str(),
-        scope: Scope::Subtree,
-        filter: &filter,
-        attributes: &[attribute.as_str()],
-        names_only: false,
-        limit: SAMPLE,
-    };
-    Ok(match inspector.look(look)? {
-        Found::Entries(entries) => entries,
-        Found::NoSuchEntry | Found::Withheld(_) => Vec::new(),
-    })
-}
-
 /// Whether the server keeps memberOf. Says so where a filter needs it and nobody has it.
 fn member_of(
     visit: &mut Visit<'_>,
@@ -246,8 +257,13 @@ fn member_of(
             Found::NoSuchEntry | Found::Withheld(_) => {}
         }
     }
-    if kept == Some(false) {
-        visit.found.extend(without_member_of(visit));
+    if let Some(finding) = without_member_of(visit).filter(|_| kept == Some(false)) {
+        // Whom a filter does not find because of that needs no finding of its own.
+        let same_place = |other: &Finding| other.place == finding.place;
+        visit
+            .found
+            .retain(|other| other.id != "no_users" || !same_place(other));
+        visit.found.push(finding);
     }
     Ok(kept)
 }

@@ -62,6 +62,42 @@ fn gate(gate: &policy::Gate<'_>, flags: &BTreeMap<FlagName, Query>, facts: &Fact
     }
 }
 
+impl Gate {
+    /// Which groups keep it shut: the parts that are not as they would have to be.
+    pub fn to_blame(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.state == "shut" {
+            self.tree.blame(self.opens_at, &mut found);
+        }
+        found
+    }
+}
+
+impl Branch {
+    fn blame(&self, wanted: bool, found: &mut Vec<String>) {
+        let is_wanted = self.value == if wanted { "true" } else { "false" };
+        if is_wanted {
+            return;
+        }
+        let wanted = wanted != (self.part == "not");
+        for part in &self.below {
+            part.blame(wanted, found);
+        }
+        if self.part == "group" {
+            let group = self.name.as_deref().unwrap_or_default();
+            let why = match self.value {
+                "true" => format!("in {group}"),
+                "false" => format!("not in {group}"),
+                "missing" => format!("there is no {group}"),
+                _ => format!("not told about {group}"),
+            };
+            if !found.contains(&why) {
+                found.push(why);
+            }
+        }
+    }
+}
+
 fn branch(node: &Node<'_>) -> Branch {
     let (part, name) = match &node.part {
         Part::Group(group) => ("group", Some(group.to_string())),
@@ -74,7 +110,12 @@ fn branch(node: &Node<'_>) -> Branch {
         Value::True => ("true", None),
         Value::False => ("false", None),
         Value::Missing => ("missing", None),
-        Value::Unreadable(why) => ("unreadable", Some(why.clone())),
+        Value::Unreadable(why) => {
+            // Behind the name of the group, which is here already.
+            let named = name.as_ref().map(|name| format!("group {name}: "));
+            let bare = named.and_then(|named| why.strip_prefix(&named));
+            ("unreadable", Some(bare.unwrap_or(why).to_owned()))
+        }
         Value::Unknown(_) => ("unknown", None),
     };
     Branch {

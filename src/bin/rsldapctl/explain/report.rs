@@ -1,30 +1,37 @@
 //! All that `rsldapctl explain` says, as a value. The names of the fields are those of `--json`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Instant;
 
-use pam_rsldap::account_state::{self, Attributes, State, Warning};
-use pam_rsldap::config::{AccountState, Config};
+use pam_rsldap::account_state::{self, Attributes, State};
+use pam_rsldap::config::{AccountState, Config, GroupSchema};
 use pam_rsldap::directory::traced::{Event, Step};
-use pam_rsldap::directory::{Entry, UserBindVerdict, result_name, sub_code};
+use pam_rsldap::directory::{Entry, UserBindVerdict, result_name};
 use pam_rsldap::login::{self, Identity};
-use pam_rsldap::module::code::return_code;
 use pam_rsldap::names::{ServiceName, UserName};
-use pam_rsldap::outcome::{Outcome, Phase};
 use pam_rsldap::policy::{self, Exemption};
 use pam_rsldap::session;
+use pam_rsldap::transport::Failure;
 use serde::Serialize;
 
+use super::bind::{UserBind, user_bind, warning_in_words};
+use super::conclusion::Conclusion;
 use super::gates::{self, Gate};
+use super::remembered::{self, Remembered};
 use super::wire::{Exchange, Request};
-use super::{Course, Question, entry, facts};
-use crate::connection::{Connection, millis};
+use super::{Connected, Course, Question, entry, facts};
+use crate::connection::millis;
 use crate::stack::{self, Next};
 
 #[derive(Serialize)]
 pub struct Report<'a> {
     pub user: &'a str,
     pub service: &'a str,
+    /// The answer in a line.
+    pub conclusion: String,
+    /// What else may keep the user out, or let the user in.
+    pub warnings: Vec<String>,
     pub password_tried: bool,
     /// Why the name never reaches the directory, or null.
     pub exempt: Option<String>,
@@ -32,38 +39,64 @@ pub struct Report<'a> {
     /// The account that the user is, where the name typed was another spelling or an alias.
     pub canonical: Option<String>,
     pub passed_over: Vec<PassedOver>,
-    pub connections: Vec<Connection>,
+    pub connections: Vec<Connected>,
     pub service_binds: Vec<Bind>,
     pub search: Option<Search>,
     pub bind: Option<UserBind>,
+    /// It came before the search: `user.dn_template`.
+    #[serde(skip)]
+    pub bind_first: bool,
     pub account_state: Vec<Family>,
     /// Why the attributes of access.host_attribute and service_attribute do not let the user in.
     pub not_listed: Vec<String>,
+    /// How many of these attributes let the user in.
+    #[serde(skip)]
+    pub listed: usize,
     pub gates: Vec<Gate>,
     pub group_questions: Vec<Asked>,
+    /// With the password, groups are asked as the user.
+    #[serde(skip)]
+    pub as_user: bool,
+    /// What the entry says of its groups, where that is asked (`group.type`).
+    #[serde(skip)]
+    pub member_of: Option<Vec<String>>,
+    /// Null: this process may not look, or there is nothing to remember.
+    pub remembered: Option<Remembered>,
     pub outcome: &'static str,
     pub reason: String,
     pub cause: Option<&'static str>,
     pub server: Option<String>,
     pub ms: f64,
-    pub dn: Option<String>,
-    pub flags: Vec<String>,
-    pub attributes: BTreeMap<String, String>,
-    /// The local groups that a session gets, as far as this host has them.
-    pub local_groups: Vec<String>,
+    #[serde(flatten)]
+    pub granted: Granted,
     pub auth: Option<String>,
     pub account: Option<String>,
     pub stack: Next,
+}
+
+/// What a session gets.
+#[derive(Default, Serialize)]
+pub struct Granted {
+    pub dn: Option<String>,
+    pub flags: Vec<String>,
+    pub attributes: BTreeMap<String, String>,
+    /// As far as this host has them.
+    pub local_groups: Vec<String>,
 }
 
 #[derive(Serialize)]
 pub struct PassedOver {
     pub server: String,
     pub reason: String,
+    /// Null: it had been reached.
+    pub ms: Option<f64>,
 }
 
 #[derive(Serialize)]
 pub struct Bind {
+    /// Behind the user's bind.
+    #[serde(skip)]
+    pub is_second: bool,
     pub dn: String,
     pub mechanism: String,
     pub result: Option<String>,
@@ -76,6 +109,8 @@ pub struct Search {
     pub searches: Vec<Asked>,
     pub entries: Vec<String>,
     pub name_attribute: String,
+    /// Its values, if there is exactly one entry.
+    pub names: Vec<String>,
     /// Whether one of its values is the login name, byte for byte; null without exactly one entry.
     pub name_matches: Option<bool>,
     pub error: Option<String>,
@@ -93,19 +128,6 @@ pub struct Asked {
 }
 
 #[derive(Serialize)]
-pub struct UserBind {
-    pub dn: String,
-    /// `right`, `wrong`, `locked`…; null if there is none.
-    pub verdict: Option<&'static str>,
-    pub words: String,
-    pub result: Option<String>,
-    pub diagnostic: String,
-    /// Active Directory's, in hexadecimal.
-    pub sub_code: Option<String>,
-    pub ms: f64,
-}
-
-#[derive(Serialize)]
 pub struct Family {
     pub family: &'static str,
     /// `fine`, `must_change`, `password_expired`, `unreadable` or `closed`.
@@ -114,63 +136,106 @@ pub struct Family {
 }
 
 impl<'a> Report<'a> {
-    pub fn new(question: &Question<'a>, config: &Config, course: &Course) -> Report<'a> {
-        let decision = &course.decision;
-        let identity = decision.identity.as_ref();
-        let code = |phase| {
-            let code = return_code(phase, decision.outcome, &config.fallback);
-            format!("{code:?}")
+    pub fn new(
+        path: &Path,
+        question: &Question<'a>,
+        config: &Config,
+        course: &Course,
+    ) -> Report<'a> {
+        let report = Report::without_conclusion(question, config, course);
+        let concluded = Conclusion {
+            report: &report,
+            outcome: course.decision.outcome,
+            path,
         };
-        let auth = question.password_stdin || decision.outcome != Outcome::Granted;
-        let passed_over = course.failures.iter().map(|(server, reason)| PassedOver {
-            server: server.clone(),
-            reason: reason.clone(),
-        });
-        let all = course.steps.iter().chain(&course.more);
+        let (conclusion, warnings) = (concluded.line(), concluded.warnings());
         Report {
+            conclusion,
+            warnings,
+            ..report
+        }
+    }
+
+    fn without_conclusion(question: &Question<'a>, config: &Config, course: &Course) -> Report<'a> {
+        let decision = &course.decision;
+        let exempt = exemption(question, config, course);
+        let remembered = remembered(question, config, course).filter(|_| exempt.is_none());
+        let (auth, account) =
+            remembered::codes(question, config, decision.outcome, remembered.as_ref());
+        let ends = remembered::end(decision.outcome, remembered.as_ref());
+        let is_root = policy::is_root(question.user.as_bytes(), course.local_uid);
+        let stack = stack::next(question.service, (ends, is_root), &config.fallback);
+        let all = course.steps.iter().chain(&course.more);
+        let gates = match entry(&course.steps) {
+            Some(_) => gates::gates(config, question.service, &facts(all)),
+            None => Vec::new(),
+        };
+        let (listed, not_listed) = listed(question, config, course);
+        Report {
+            conclusion: String::new(),
+            warnings: Vec::new(),
             user: question.user,
             service: question.service,
             password_tried: question.password_stdin,
-            exempt: exemption(question, config, course),
+            exempt,
             local_uid: course.local_uid,
             canonical: decision.canonical.as_ref().map(ToString::to_string),
-            passed_over: passed_over.collect(),
+            passed_over: course.failures.iter().map(PassedOver::new).collect(),
             connections: course.connections.clone(),
             service_binds: service_binds(course),
             search: search(config, course),
             bind: user_bind(course),
+            bind_first: course.steps.first().is_some_and(is_verify),
             account_state: families(config, course),
-            not_listed: not_listed(question, config, course),
-            gates: match entry(&course.steps) {
-                Some(_) => gates::gates(config, question.service, &facts(all.clone())),
-                None => Vec::new(),
-            },
+            not_listed,
+            listed,
+            gates,
             group_questions: group_questions(course),
+            as_user: config.bind.as_user,
+            member_of: member_of(config, course),
+            remembered,
             outcome: decision.outcome.name(),
             reason: decision.reason.clone(),
             cause: decision.cause.map(|cause| cause.name()),
             server: decision.server.clone(),
             ms: course.ms,
-            dn: identity.map(|identity| identity.dn.to_string()),
-            flags: identity
-                .map(|identity| identity.flags.iter().map(ToString::to_string).collect())
-                .unwrap_or_default(),
-            attributes: identity
-                .map(|identity| identity.attributes.clone())
-                .unwrap_or_default(),
-            local_groups: identity
-                .map(|identity| local_groups(config, identity))
-                .unwrap_or_default(),
-            auth: auth.then(|| code(Phase::Auth)),
-            account: (decision.outcome != Outcome::BadPassword).then(|| code(Phase::Account)),
-            stack: stack::next(question.service, decision.outcome, &config.fallback),
+            granted: Granted::new(config, decision.identity.as_ref()),
+            auth,
+            account,
+            stack,
         }
     }
 }
 
-fn local_groups(config: &Config, identity: &Identity) -> Vec<String> {
-    let wanted = session::groups::wanted(&config.session, &identity.groups);
-    wanted.into_iter().map(|group| group.name).collect()
+impl Granted {
+    fn new(config: &Config, identity: Option<&Identity>) -> Granted {
+        let Some(identity) = identity else {
+            return Granted::default();
+        };
+        let wanted = session::groups::wanted(&config.session, &identity.groups);
+        Granted {
+            dn: Some(identity.dn.to_string()),
+            flags: identity.flags.iter().map(ToString::to_string).collect(),
+            attributes: identity.attributes.clone(),
+            local_groups: wanted.into_iter().map(|group| group.name).collect(),
+        }
+    }
+}
+
+impl PassedOver {
+    fn new(failure: &Failure) -> PassedOver {
+        PassedOver {
+            server: failure.server.clone(),
+            reason: failure.why.clone(),
+            ms: failure.took.map(millis),
+        }
+    }
+}
+
+fn remembered(question: &Question<'_>, config: &Config, course: &Course) -> Option<Remembered> {
+    let typed = UserName::parse(question.user.as_bytes()).ok();
+    let user = course.decision.canonical.clone().or(typed)?;
+    remembered::of(config, &user, question.service)
 }
 
 fn exemption(question: &Question<'_>, config: &Config, course: &Course) -> Option<String> {
@@ -191,14 +256,14 @@ fn exemption(question: &Question<'_>, config: &Config, course: &Course) -> Optio
 }
 
 /// The exchanges that belong to a step, by their time.
-fn within<'a>(step: &'a Step, exchanges: &'a [Exchange]) -> impl Iterator<Item = &'a Exchange> {
+pub fn within<'a>(step: &'a Step, exchanges: &'a [Exchange]) -> impl Iterator<Item = &'a Exchange> {
     let end: Instant = step.started + step.took;
     exchanges
         .iter()
         .filter(move |exchange| exchange.at >= step.started && exchange.at <= end)
 }
 
-fn code_in_words(code: u32) -> String {
+pub fn code_in_words(code: u32) -> String {
     format!("{} ({code})", result_name(code))
 }
 
@@ -225,10 +290,16 @@ fn asked(exchange: &Exchange) -> Option<Asked> {
 }
 
 fn service_binds(course: &Course) -> Vec<Bind> {
-    let steps = course.steps.iter().filter(|step| !is_verify(step));
-    let exchanges = steps.flat_map(|step| within(step, &course.exchanges));
-    let binds = exchanges.filter_map(|exchange| match &exchange.request {
+    let of_user = course.steps.iter().position(is_verify);
+    let steps = course.steps.iter().enumerate();
+    let steps = steps.filter(|(_, step)| !is_verify(step));
+    let exchanges = steps.flat_map(|(at, step)| {
+        let exchanges = within(step, &course.exchanges);
+        exchanges.map(move |exchange| (of_user.is_some_and(|bind| at > bind), exchange))
+    });
+    let binds = exchanges.filter_map(|(is_second, exchange)| match &exchange.request {
         Request::Bind { dn, mechanism } => Some(Bind {
+            is_second,
             dn: dn.clone(),
             mechanism: mechanism.clone(),
             result: exchange
@@ -243,11 +314,15 @@ fn service_binds(course: &Course) -> Vec<Bind> {
     binds.collect()
 }
 
+fn text(value: &[u8]) -> String {
+    String::from_utf8_lossy(value).into_owned()
+}
+
 fn is_verify(step: &Step) -> bool {
     matches!(step.event, Event::Verify(..))
 }
 
-fn diagnostic(exchange: &Exchange) -> String {
+pub fn diagnostic(exchange: &Exchange) -> String {
     let result = exchange.result.as_ref();
     result.map(|(_, text)| text.clone()).unwrap_or_default()
 }
@@ -263,6 +338,14 @@ fn search(config: &Config, course: &Course) -> Option<Search> {
             searches: within(step, &course.exchanges).filter_map(asked).collect(),
             entries: found.iter().map(|entry| entry.dn.to_string()).collect(),
             name_attribute: attribute.to_owned(),
+            names: match found {
+                [entry] => entry
+                    .values(attribute)
+                    .iter()
+                    .map(|name| text(name))
+                    .collect(),
+                _ => Vec::new(),
+            },
             name_matches: match found {
                 [entry] => Some(policy::is_named(entry.values(attribute), user)),
                 _ => None,
@@ -270,76 +353,6 @@ fn search(config: &Config, course: &Course) -> Option<Search> {
             error: result.as_ref().err().map(ToString::to_string),
             ms: millis(step.took),
         })
-    })
-}
-
-fn user_bind(course: &Course) -> Option<UserBind> {
-    course.steps.iter().find_map(|step| {
-        let Event::Verify(dn, result) = &step.event else {
-            return None;
-        };
-        let exchange = within(step, &course.exchanges)
-            .filter(|exchange| matches!(exchange.request, Request::Bind { .. }))
-            .last();
-        let diagnostic = exchange.map(diagnostic).unwrap_or_default();
-        let sub_code = sub_code(&diagnostic);
-        Some(UserBind {
-            dn: dn.to_string(),
-            verdict: result.as_ref().ok().map(UserBindVerdict::name),
-            words: match result {
-                Ok(verdict) => bind_in_words(verdict, sub_code),
-                Err(error) => error.to_string(),
-            },
-            result: exchange
-                .and_then(|exchange| exchange.result.as_ref())
-                .map(|(code, _)| code_in_words(*code)),
-            diagnostic,
-            sub_code: sub_code.map(|code| format!("{code:x}")),
-            ms: millis(step.took),
-        })
-    })
-}
-
-fn bind_in_words(verdict: &UserBindVerdict, sub_code: Option<u32>) -> String {
-    let words = match verdict {
-        UserBindVerdict::Right(None) => "the password is right".to_owned(),
-        UserBindVerdict::Right(Some(warning)) => {
-            format!("the password is right; {}", warning_in_words(*warning))
-        }
-        UserBindVerdict::Wrong => "the password is wrong".to_owned(),
-        UserBindVerdict::MustChange => format!(
-            "the password is right and must be changed: {}",
-            verdict.reason()
-        ),
-        other => other.reason().to_owned(),
-    };
-    match sub_code.and_then(sub_code_in_words) {
-        Some(more) => format!("{words}; Active Directory says: {more}"),
-        None => words,
-    }
-}
-
-fn warning_in_words(warning: Warning) -> String {
-    match warning {
-        Warning::ExpiresIn(seconds) => format!("it runs out in {} days", seconds / 86_400),
-        Warning::GraceLeft(times) => format!("it has run out and works {times} times more"),
-    }
-}
-
-/// The sub-codes of a bind that Active Directory refused (MS-ERREF §2.2).
-fn sub_code_in_words(code: u32) -> Option<&'static str> {
-    Some(match code {
-        0x525 => "no such user",
-        0x52e => "wrong password",
-        0x52f => "the account has restrictions",
-        0x530 => "no login at this time (logonHours)",
-        0x531 => "no login from this computer (userWorkstations)",
-        0x532 => "the password has run out",
-        0x533 => "the account is disabled",
-        0x701 => "the account has expired",
-        0x773 => "the password must be changed first",
-        0x775 => "the account is locked out",
-        _ => return None,
     })
 }
 
@@ -379,12 +392,21 @@ fn families(config: &Config, course: &Course) -> Vec<Family> {
     states.into_iter().map(family).collect()
 }
 
-fn not_listed(question: &Question<'_>, config: &Config, course: &Course) -> Vec<String> {
+/// How many of access.host_attribute and service_attribute let the user in, and why others do not.
+fn listed(question: &Question<'_>, config: &Config, course: &Course) -> (usize, Vec<String>) {
     let service = ServiceName::of_transaction(question.service.as_bytes());
     let entry = entry(&course.steps);
     let checks = entry.map(|entry| login::listings(config, &service, entry));
-    let checks = checks.into_iter().flatten();
-    checks.filter_map(Result::err).collect()
+    let checks = checks.unwrap_or_default();
+    let all = checks.len();
+    let not_listed: Vec<String> = checks.into_iter().filter_map(Result::err).collect();
+    (all - not_listed.len(), not_listed)
+}
+
+fn member_of(config: &Config, course: &Course) -> Option<Vec<String>> {
+    let entry = entry(&course.steps).filter(|_| config.group.schema == GroupSchema::MemberOf)?;
+    let values = entry.values("memberOf");
+    Some(values.iter().map(|value| text(value)).collect())
 }
 
 fn group_questions(course: &Course) -> Vec<Asked> {
@@ -394,35 +416,4 @@ fn group_questions(course: &Course) -> Vec<Asked> {
         .flat_map(|step| within(step, &course.exchanges))
         .filter_map(asked)
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bind_is_told_in_words_with_the_sub_code_of_active_directory() {
-        let words = |verdict, code| bind_in_words(&verdict, code);
-        let wrong = UserBindVerdict::Wrong;
-        assert_eq!(words(wrong, None), "the password is wrong");
-        assert_eq!(
-            words(wrong, Some(0x525)),
-            "the password is wrong; Active Directory says: no such user"
-        );
-        assert_eq!(words(wrong, Some(0x999)), "the password is wrong");
-        let locked = UserBindVerdict::Closed(account_state::Closed::Locked);
-        assert_eq!(words(locked, None), "the account is locked");
-        let right = |warning| UserBindVerdict::Right(Some(warning));
-        assert_eq!(
-            words(right(Warning::GraceLeft(2)), None),
-            "the password is right; it has run out and works 2 times more"
-        );
-        assert_eq!(
-            words(right(Warning::ExpiresIn(3 * 86_400)), None),
-            "the password is right; it runs out in 3 days"
-        );
-        for code in [0x52e, 0x530, 0x531, 0x532, 0x533, 0x701, 0x773, 0x775] {
-            assert!(sub_code_in_words(code).is_some(), "{code:x}");
-        }
-    }
 }

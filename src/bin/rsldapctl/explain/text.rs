@@ -1,98 +1,65 @@
 //! The report for people: a tree with times.
 
-use std::io::{self, Write};
+mod gates;
 
-use super::gates::{Branch, Gate};
-use super::report::{Asked, Report, Search, UserBind};
-use crate::screen::{Screen, Tone};
-use crate::stack::Next;
+use super::bind::UserBind;
+use super::line::Line;
+use super::report::{Asked, Bind, Family, Report, Search};
+use crate::screen::{self, Screen, Tone};
 
-/// A line, and what is below it.
-struct Line {
-    tone: Tone,
-    text: String,
-    ms: Option<f64>,
-    below: Vec<Line>,
-}
-
-impl Line {
-    fn new(tone: Tone, text: impl Into<String>) -> Line {
-        Line {
-            tone,
-            text: text.into(),
-            ms: None,
-            below: Vec::new(),
-        }
-    }
-
-    fn plain(text: impl Into<String>) -> Line {
-        Line::new(Tone::Plain, text)
-    }
-
-    fn took(self, ms: impl Into<Option<f64>>) -> Line {
-        Line {
-            ms: ms.into(),
-            ..self
-        }
-    }
-
-    fn with(mut self, below: impl IntoIterator<Item = Line>) -> Line {
-        self.below.extend(below);
-        self
-    }
-}
-
-/// Prints it.
+/// Prints it: the answer, what stands beside it, and how it came about.
 pub fn print(report: &Report<'_>) {
     let screen = Screen::stdout();
-    let top = format!("{} through {}", report.user, report.service);
-    let mut text = screen.paint(Tone::Plain, &top);
-    text.push('\n');
-    for line in lines(report) {
-        write_line(&line, 1, screen, &mut text);
+    let mut text = String::new();
+    let top = Line::new(tone(report), report.conclusion.clone());
+    top.write(0, screen, &mut text);
+    for warning in &report.warnings {
+        let line = Line::new(Tone::Warning, format!("but {warning}"));
+        line.write(0, screen, &mut text);
     }
-    // A reader that goes away is no failure of ours.
-    let _ = io::stdout().write_all(text.as_bytes());
+    for line in lines(report) {
+        line.write(1, screen, &mut text);
+    }
+    screen::print(&text);
 }
 
-fn write_line(line: &Line, depth: usize, screen: Screen, text: &mut String) {
-    text.push_str(&"  ".repeat(depth));
-    text.push_str(&screen.paint(line.tone, &line.text));
-    if let Some(ms) = line.ms {
-        text.push_str(&screen.paint(Tone::Quiet, &format!(" [{ms:.1} ms]")));
-    }
-    text.push('\n');
-    for below in &line.below {
-        write_line(below, depth + 1, screen, text);
+fn tone(report: &Report<'_>) -> Tone {
+    match report.outcome {
+        "granted" => Tone::Good,
+        "exempt" | "must_change" => Tone::Warning,
+        _ => Tone::Bad,
     }
 }
 
 fn lines(report: &Report<'_>) -> Vec<Line> {
     let mut lines = vec![account_here(report), exempt(report)];
     if report.exempt.is_none() {
+        let (again, first): (Vec<&Bind>, Vec<&Bind>) =
+            report.service_binds.iter().partition(|bind| bind.is_second);
         lines.extend(server(report));
-        lines.extend(service_binds(report));
-        let canonical = report.canonical.as_deref();
-        let search = report.search.as_ref();
-        lines.extend(search.map(|found| self::search(found, canonical)));
-        lines.push(bind(report));
+        lines.extend(first.into_iter().map(service_bind));
+        if report.bind_first {
+            lines.push(bind(report));
+            lines.extend(again.into_iter().map(service_bind));
+            lines.extend(search(report));
+        } else {
+            lines.extend(search(report));
+            lines.push(bind(report));
+            lines.extend(again.into_iter().map(service_bind));
+        }
         lines.extend(account_state(report));
-        lines.extend(
-            report
-                .not_listed
-                .iter()
-                .map(|why| Line::new(Tone::Bad, why.clone())),
-        );
-        lines.extend(gates(report));
+        lines.extend(listed(report));
+        lines.extend(gates::gates(report));
     }
     lines.push(outcome(report));
-    lines.push(stack(&report.stack));
+    lines.push(stack(report));
     lines
 }
 
 fn account_here(report: &Report<'_>) -> Line {
     Line::plain(match report.local_uid {
         Some(uid) => format!("account on this host: uid {uid}"),
+        None if report.canonical.is_some() => "account on this host: none by this name".to_owned(),
         None => "account on this host: none (a session needs one)".to_owned(),
     })
 }
@@ -109,10 +76,11 @@ fn exempt(report: &Report<'_>) -> Line {
 fn server(report: &Report<'_>) -> Vec<Line> {
     let passed = report.passed_over.iter().map(|passed| {
         let text = format!("passed over {}: {}", passed.server, passed.reason);
-        Line::new(Tone::Warning, text)
+        Line::new(Tone::Warning, text).took(passed.ms)
     });
     let mut lines: Vec<Line> = passed.collect();
-    for connection in &report.connections {
+    for connected in &report.connections {
+        let connection = &connected.connection;
         let address = connection.address.as_deref();
         let address = address.map(|address| format!(" ({address})"));
         let tone = match connection.protection {
@@ -120,12 +88,9 @@ fn server(report: &Report<'_>) -> Vec<Line> {
             _ => Tone::Plain,
         };
         let protection = Line::new(tone, connection.protection());
-        let text = format!(
-            "server: {}{}",
-            connection.server,
-            address.unwrap_or_default()
-        );
-        lines.push(Line::plain(text).with([protection]));
+        let (server, address) = (&connection.server, address.unwrap_or_default());
+        let line = Line::plain(format!("server: {server}{address}"));
+        lines.push(line.took(connected.connect_ms).with([protection]));
     }
     if lines.is_empty() {
         lines.push(Line::plain("server: none was asked"));
@@ -133,21 +98,19 @@ fn server(report: &Report<'_>) -> Vec<Line> {
     lines
 }
 
-fn service_binds(report: &Report<'_>) -> Vec<Line> {
-    let binds = report.service_binds.iter().map(|bind| {
-        let who = match bind.dn.as_str() {
-            "" => "nobody",
-            dn => dn,
-        };
-        let text = format!(
-            "bind for lookups as {who} ({}): {}{}",
-            bind.mechanism,
-            bind.result.as_deref().unwrap_or("no answer"),
-            said(&bind.diagnostic)
-        );
-        Line::plain(text).took(bind.ms)
-    });
-    binds.collect()
+fn service_bind(bind: &Bind) -> Line {
+    let who = match bind.dn.as_str() {
+        "" => "nobody",
+        dn => dn,
+    };
+    let again = if bind.is_second { ", again" } else { "" };
+    let text = format!(
+        "bind for lookups{again} as {who} ({}): {}{}",
+        bind.mechanism,
+        bind.result.as_deref().unwrap_or("no answer"),
+        said(&bind.diagnostic)
+    );
+    Line::plain(text).took(bind.ms)
 }
 
 fn said(diagnostic: &str) -> String {
@@ -173,7 +136,8 @@ fn asked(asked: &Asked) -> Line {
     Line::plain(text).took(asked.ms)
 }
 
-fn search(search: &Search, canonical: Option<&str>) -> Line {
+fn search(report: &Report<'_>) -> Option<Line> {
+    let search = report.search.as_ref()?;
     let (tone, text) = match (&search.error, search.entries.as_slice()) {
         (Some(error), _) => (Tone::Bad, format!("search for the entry failed: {error}")),
         (None, []) => (Tone::Bad, "search for the entry: none found".to_owned()),
@@ -183,25 +147,31 @@ fn search(search: &Search, canonical: Option<&str>) -> Line {
             format!("search for the entry: {} found, one is needed", all.len()),
         ),
     };
-    let attribute = &search.name_attribute;
-    let name = search
-        .name_matches
-        .map(|matches| match (matches, canonical) {
-            (true, _) => Line::plain(format!("{attribute} has the login name as a value")),
-            (false, Some(account)) => {
-                Line::plain(format!("goes on as {account}, the value of {attribute}"))
-            }
-            (false, None) => Line::new(
-                Tone::Bad,
-                format!("no value of {attribute} is the login name, byte for byte"),
-            ),
-        });
     let more = search.entries.iter().filter(|_| search.entries.len() > 1);
-    Line::new(tone, text)
+    let line = Line::new(tone, text)
         .took(search.ms)
         .with(search.searches.iter().map(asked))
-        .with(more.map(Line::plain))
-        .with(name)
+        .with(more.map(Line::plain));
+    Some(line.with(name(search, report.canonical.as_deref())))
+}
+
+fn name(search: &Search, canonical: Option<&str>) -> Option<Line> {
+    let attribute = &search.name_attribute;
+    let names = search.names.join(", ");
+    Some(match (search.name_matches?, canonical) {
+        (true, _) => Line::plain(format!("{attribute} has the login name as a value")),
+        (false, Some(account)) => {
+            Line::plain(format!("goes on as {account}, the value of {attribute}"))
+        }
+        (false, None) if search.names.is_empty() => Line::new(
+            Tone::Bad,
+            format!("the entry has no {attribute}, or none that may be read"),
+        ),
+        (false, None) => Line::new(
+            Tone::Bad,
+            format!("{attribute} is {names}: not the login name, byte for byte"),
+        ),
+    })
 }
 
 fn bind(report: &Report<'_>) -> Line {
@@ -237,9 +207,17 @@ fn user_bind(bind: &UserBind) -> Line {
 }
 
 fn account_state(report: &Report<'_>) -> Option<Line> {
-    let families = report.account_state.iter().map(|family| {
+    let families = &report.account_state;
+    let is_plain = |family: &&Family| family.state == "fine" && family.reason.is_empty();
+    let head = "state of the account, as the entry shows it";
+    if families.iter().all(|family| is_plain(&family)) {
+        let names: Vec<&str> = families.iter().map(|family| family.family).collect();
+        let line = Line::plain(format!("{head}: fine ({})", names.join(", ")));
+        return (!names.is_empty()).then_some(line);
+    }
+    let families = families.iter().map(|family| {
         let tone = match family.state {
-            "fine" => Tone::Good,
+            "fine" => Tone::Plain,
             _ => Tone::Bad,
         };
         let reason = match family.reason.as_str() {
@@ -249,95 +227,87 @@ fn account_state(report: &Report<'_>) -> Option<Line> {
         let text = format!("{}: {}{reason}", family.family, family.state);
         Line::new(tone, text)
     });
-    (!report.account_state.is_empty()).then(|| Line::plain("state of the account").with(families))
+    Some(Line::plain(head).with(families))
 }
 
-fn gates(report: &Report<'_>) -> Option<Line> {
-    let gates = report.gates.iter().map(gate);
-    let questions = report.group_questions.iter().map(asked);
-    let questions = (!report.group_questions.is_empty())
-        .then(|| Line::plain("what was asked about groups").with(questions));
-    (!report.gates.is_empty()).then(|| Line::plain("gates").with(gates).with(questions))
+fn listed(report: &Report<'_>) -> Vec<Line> {
+    let what = "access.host_attribute and service_attribute, where set";
+    if report.not_listed.is_empty() {
+        let line = Line::plain(format!("{what}: they let the user in"));
+        return Vec::from_iter((report.listed > 0).then_some(line));
+    }
+    let not = report.not_listed.iter();
+    let not = not.map(|why| Line::new(Tone::Bad, why.clone()));
+    vec![Line::plain(what).with(not)]
 }
 
-fn gate(gate: &Gate) -> Line {
-    let tone = match gate.state {
-        "open" => Tone::Good,
-        "unknown" => Tone::Quiet,
-        _ => Tone::Bad,
-    };
-    let wanted = if gate.opens_at {
-        ""
+/// What a login without a password leaves open.
+fn if_right(report: &Report<'_>) -> &'static str {
+    let depends = ["granted", "refused", "expired", "must_change"].contains(&report.outcome);
+    if depends && !report.password_tried {
+        ", if the password is right"
     } else {
-        " (opens at false)"
-    };
-    let text = format!("{}{wanted}: {}", gate.gate, gate.state);
-    Line::new(tone, text).with([branch(&gate.tree)])
-}
-
-fn branch(branch: &Branch) -> Line {
-    let name = match (branch.part, branch.name.as_deref()) {
-        ("any", _) => "one of these".to_owned(),
-        ("all", _) => "all of these".to_owned(),
-        (part, Some(name)) => format!("{part} {name}"),
-        (part, None) => part.to_owned(),
-    };
-    let value = match branch.value {
-        "missing" if branch.part == "group" => "there is no such group",
-        "missing" => "undecided, for want of a group",
-        "unknown" => "not asked",
-        value => value,
-    };
-    let reason = branch.reason.as_deref();
-    let reason = reason.map(|reason| format!(", {reason}"));
-    let text = format!("{name}: {value}{}", reason.unwrap_or_default());
-    let tone = match branch.value {
-        "missing" | "unreadable" => Tone::Warning,
-        "unknown" => Tone::Quiet,
-        _ => Tone::Plain,
-    };
-    Line::new(tone, text).with(branch.below.iter().map(self::branch))
+        ""
+    }
 }
 
 fn outcome(report: &Report<'_>) -> Line {
-    let tone = match report.outcome {
-        "granted" => Tone::Good,
-        "exempt" | "must_change" => Tone::Warning,
-        _ => Tone::Bad,
+    let code = |phase: &str, code: &Option<String>, rest: &str| {
+        let known = code.as_ref().map(|code| format!("{code}{rest}"));
+        Line::plain(format!(
+            "PAM {phase}: {}",
+            known.as_deref().unwrap_or("not known")
+        ))
     };
-    let codes = [("auth", &report.auth), ("account", &report.account)];
-    let codes = codes.into_iter().filter_map(|(phase, code)| {
-        let code = code.as_ref()?;
-        Some(Line::plain(format!("PAM {phase}: {code}")))
-    });
+    let auth = match (&report.auth, report.outcome, report.password_tried) {
+        (None, "granted", false) => Line::plain("PAM auth: the password decides"),
+        (auth, ..) => code("auth", auth, if_right(report)),
+    };
+    let account = code("account", &report.account, "");
+    let account = (report.outcome != "bad_password").then_some(account);
     let cause = report
         .cause
         .map(|cause| Line::plain(format!("cause: {cause}")));
     let reason = (!report.reason.is_empty()).then(|| Line::plain(report.reason.clone()));
-    let flags = report.flags.join(", ");
-    let flags = (!flags.is_empty()).then(|| Line::plain(format!("flags: {flags}")));
-    let groups = report.local_groups.join(", ");
-    let groups = (!groups.is_empty()).then(|| Line::plain(format!("local groups: {groups}")));
-    let attributes = report.attributes.iter();
+    let granted = &report.granted;
+    let list = |what: &str, names: &[String]| {
+        let names = names.join(", ");
+        (!names.is_empty()).then(|| Line::plain(format!("{what}: {names}")))
+    };
+    let attributes = granted.attributes.iter();
     let attributes = attributes.map(|(key, value)| Line::plain(format!("{key}: {value}")));
-    let memory = (report.outcome == "unavailable").then(|| {
-        Line::plain(
-            "a login goes by what this host remembers now: the last refusal, or with \
-             offline.credentials the last good password",
-        )
-    });
-    Line::new(tone, format!("outcome: {}", report.outcome))
+    Line::new(tone(report), format!("outcome: {}", report.outcome))
         .took(report.ms)
         .with(reason)
         .with(cause)
-        .with(memory)
-        .with(flags)
-        .with(groups)
+        .with(memory(report))
+        .with(list("flags", &granted.flags))
+        .with(list("local groups", &granted.local_groups))
         .with(attributes)
-        .with(codes)
+        .with([auth])
+        .with(account)
 }
 
-fn stack(next: &Next) -> Line {
+/// A login is not over when no server answers.
+fn memory(report: &Report<'_>) -> Option<Line> {
+    if report.outcome != "unavailable" {
+        return None;
+    }
+    Some(Line::plain(match &report.remembered {
+        None => {
+            "a login goes by what this host remembers, which only root can see: the last refusal, \
+             or with offline.credentials the last good password"
+        }
+        Some(kept) if kept.refusal.is_some() => "a login goes by the last refusal",
+        Some(kept) if kept.groups_fresh || kept.offline_usable => {
+            "a login goes by what this host remembers, as said above"
+        }
+        Some(_) => "this host remembers no refusal and no password that counts now",
+    }))
+}
+
+fn stack(report: &Report<'_>) -> Line {
+    let next = &report.stack;
     let Some(row) = &next.row else {
         let why = next.error.as_deref().unwrap_or_default();
         return Line::new(Tone::Warning, format!("the stack: nothing to say, {why}"));
@@ -348,20 +318,23 @@ fn stack(next: &Next) -> Line {
             "no file of its own in /etc/pam.d: that of \"other\" counts",
         )
     });
-    let cells = [("auth", Some(&row.auth)), ("account", row.account.as_ref())];
-    let cells = cells.into_iter().filter_map(|(phase, cell)| {
+    let cells = [
+        ("auth", Some(&row.auth), &next.auth_next, if_right(report)),
+        ("account", row.account.as_ref(), &next.account_next, ""),
+    ];
+    let cells = cells.into_iter().filter_map(|(phase, cell, next, rest)| {
         let cell = cell?;
-        let text = match cell.module {
-            Some(_) => format!(
-                "{phase}: {} if the other modules say yes, {} if they say no",
-                cell.others_yes.join(" or "),
-                cell.others_no.join(" or ")
-            ),
-            None => format!("{phase}: no line calls pam_rsldap"),
+        let Some(module) = &cell.module else {
+            return Some(Line::plain(format!("{phase}: no line calls pam_rsldap")));
         };
+        let text = format!(
+            "{phase}{rest}: {module}, then {}; the application gets {} if the other modules say \
+             yes, {} if they say no",
+            next.join(" or "),
+            cell.others_yes.join(" or "),
+            cell.others_no.join(" or ")
+        );
         Some(Line::plain(text))
     });
-    Line::plain("the stack: what the application gets")
-        .with(own)
-        .with(cells)
+    Line::plain("the stack").with(own).with(cells)
 }

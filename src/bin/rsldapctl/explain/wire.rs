@@ -43,10 +43,12 @@ pub struct Wire(Mutex<Record>);
 
 #[derive(Default)]
 struct Record {
-    connections: Vec<(String, ConnectionFacts)>,
+    connections: Vec<(String, ConnectionFacts, Duration)>,
     exchanges: Vec<Exchange>,
     /// The beginning of a request of which the end has not come.
     outbound: Zeroizing<Vec<u8>>,
+    /// What was sent as passwords, to be taken out of what servers answer.
+    passwords: Vec<Zeroizing<String>>,
     /// Message id → place in `exchanges`.
     open: BTreeMap<u32, usize>,
 }
@@ -56,7 +58,8 @@ impl Wire {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn connections(&self) -> Vec<(String, ConnectionFacts)> {
+    /// The servers, and how long connecting took.
+    pub fn connections(&self) -> Vec<(String, ConnectionFacts, Duration)> {
         self.record().connections.clone()
     }
 
@@ -66,9 +69,9 @@ impl Wire {
 }
 
 impl Tap for Wire {
-    fn connected(&self, server: &str, facts: ConnectionFacts) {
+    fn connected(&self, server: &str, facts: ConnectionFacts, took: Duration) {
         let mut record = self.record();
-        record.connections.push((server.to_owned(), facts));
+        record.connections.push((server.to_owned(), facts, took));
         record.outbound.zeroize();
         record.open.clear();
     }
@@ -83,6 +86,7 @@ impl Tap for Wire {
             }
             let message: Zeroizing<Vec<u8>> =
                 record.outbound.drain(..end).collect::<Vec<_>>().into();
+            record.passwords.extend(password(&message));
             if let Some((id, request)) = read_request(&message) {
                 let place = record.exchanges.len();
                 record.open.insert(id, place);
@@ -108,7 +112,13 @@ impl Tap for Wire {
             let Some(&place) = record.open.get(&id) else {
                 continue;
             };
-            let Some(exchange) = record.exchanges.get_mut(place) else {
+            let Record {
+                exchanges,
+                passwords,
+                open,
+                ..
+            } = &mut *record;
+            let Some(exchange) = exchanges.get_mut(place) else {
                 continue;
             };
             match kind {
@@ -116,8 +126,13 @@ impl Tap for Wire {
                 tag::SEARCH_REFERENCE => {}
                 _ => {
                     exchange.took = Some(exchange.at.elapsed());
-                    exchange.result = read_result(content);
-                    record.open.remove(&id);
+                    exchange.result = read_result(content).map(|(code, said)| {
+                        let strike = |said: String, password: &Zeroizing<String>| {
+                            said.replace(password.as_str(), "[password]")
+                        };
+                        (code, passwords.iter().fold(said, strike))
+                    });
+                    open.remove(&id);
                 }
             }
         }
@@ -136,6 +151,7 @@ mod tag {
     pub const SEARCH: u8 = 0x63;
     pub const SEARCH_ENTRY: u8 = 0x64;
     pub const SEARCH_REFERENCE: u8 = 0x73;
+    pub const SIMPLE: u8 = 0x80;
     pub const SASL: u8 = 0xa3;
 }
 
@@ -172,6 +188,16 @@ fn read_bind(content: &[u8]) -> Option<Request> {
     };
     let dn = text(dn);
     Some(Request::Bind { dn, mechanism })
+}
+
+/// What a simple bind sends.
+fn password(message: &[u8]) -> Option<Zeroizing<String>> {
+    let (content, _) = ber::take(message, tag::SEQUENCE).ok()?;
+    let (_, kind, content) = parts(content)?;
+    let (_version, rest) = ber::take(content, tag::INTEGER).ok()?;
+    let (_dn, rest) = ber::take(rest, tag::OCTET_STRING).ok()?;
+    let (password, _) = ber::take(rest, tag::SIMPLE).ok()?;
+    (kind == tag::BIND && !password.is_empty()).then(|| text(password).into())
 }
 
 fn read_search(content: &[u8]) -> Option<Request> {
@@ -215,12 +241,13 @@ mod tests {
     #[test]
     fn a_bind_is_noted_without_its_password() {
         let wire = Wire::default();
-        wire.connected("ldap://a", ConnectionFacts::default());
+        wire.connected("ldap://a", ConnectionFacts::default(), Duration::ZERO);
         let (one, two) = BIND.split_at(9);
         wire.sent(one);
         assert!(wire.exchanges().is_empty());
         wire.sent(two);
-        wire.received(b"\x30\x0f\x02\x01\x01\x61\x0a\x0a\x01\x31\x04\x00\x04\x03no!");
+        // A server that repeats what it was sent.
+        wire.received(b"\x30\x16\x02\x01\x01\x61\x11\x0a\x01\x31\x04\x00\x04\x0ano hunter2");
         let exchanges = wire.exchanges();
         assert_eq!(exchanges.len(), 1);
         let bind = Request::Bind {
@@ -228,7 +255,7 @@ mod tests {
             mechanism: "simple".to_owned(),
         };
         assert_eq!(exchanges[0].request, bind);
-        assert_eq!(exchanges[0].result, Some((49, "no!".to_owned())));
+        assert_eq!(exchanges[0].result, Some((49, "no [password]".to_owned())));
         assert!(exchanges[0].took.is_some());
         assert!(!format!("{exchanges:?}").contains("hunter2"));
         assert!(wire.record().outbound.is_empty());

@@ -2,24 +2,8 @@
 
 use std::path::Path;
 
-use clap::ValueEnum;
-
 use super::{docker, keywords};
-
-/// A program whose configuration can be imported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Python with settings of django-auth-ldap: NetBox's ldap_config.py, Django's settings.py
-    Netbox,
-    /// An environment file of NetBox's container image
-    NetboxDocker,
-    /// nslcd.conf of nss-pam-ldapd
-    Nslcd,
-    /// sssd.conf
-    Sssd,
-    /// PADL's ldap.conf or pam_ldap.conf
-    Padl,
-}
+use crate::cli::Format;
 
 impl Format {
     /// As `--from` takes it.

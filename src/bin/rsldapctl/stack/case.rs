@@ -62,6 +62,40 @@ const NO_ACCOUNT: [Code; 4] = [
     Code::AUTH_ERR,
 ];
 
+/// What a module answers that compares no password and counts nothing.
+pub fn answers_beside(
+    role: &Role,
+    line: &Line,
+    helpers: Helpers,
+    strangers: Strangers,
+) -> Vec<Code> {
+    let (yes, no) = (Code::SUCCESS, Code::AUTH_ERR);
+    match role {
+        // A second factor is given where it is asked for; a way around the password is not taken.
+        Role::Proof => match (helpers, line.control.action(yes)) {
+            (Helpers::Either, _) => vec![yes, no],
+            (Helpers::Content, Action::Ok) => vec![yes],
+            (Helpers::Content, _) => vec![no],
+        },
+        Role::Condition(Some(true)) => vec![yes],
+        Role::Condition(Some(false)) => vec![no],
+        Role::Condition(None) => vec![yes, no],
+        Role::Helper(good, bad) => {
+            let mut answers = good.clone();
+            if helpers == Helpers::Either {
+                answers.extend(bad);
+            }
+            answers
+        }
+        Role::Ours | Role::Password { .. } | Role::Checker | Role::Faillock(_) | Role::Unknown => {
+            match strangers {
+                Strangers::Either => vec![yes, no, Code::IGNORE],
+                Strangers::NeverYes => vec![no, Code::IGNORE],
+            }
+        }
+    }
+}
+
 impl Case {
     /// All that may come of it.
     pub fn explore(&self, lines: &[Line]) -> Explored {
@@ -69,10 +103,16 @@ impl Case {
     }
 
     fn password(&self, line: &Line, local: bool, facts: Facts) -> Vec<Code> {
-        let no = match self.facility {
+        let mut no = match self.facility {
             Facility::Account => NO_ACCOUNT,
             _ => NO_PASSWORD,
-        };
+        }
+        .to_vec();
+        // `ignore_unknown_user` and the like: no opinion in place of a no.
+        let is_silent = |argument: &Vec<u8>| argument.starts_with(b"ignore_");
+        if line.arguments().iter().any(is_silent) {
+            no.push(Code::IGNORE);
+        }
         let nothing_to_compare =
             self.facility == Facility::Auth && !modules::prompts(line) && !facts.prompted;
         if nothing_to_compare {
@@ -82,7 +122,7 @@ impl Case {
             // What lies elsewhere does not know this host's root.
             Others::Yes if self.subject == Subject::Root && !local => vec![Code::USER_UNKNOWN],
             Others::Yes => vec![Code::SUCCESS],
-            Others::No => no.to_vec(),
+            Others::No => no,
             Others::Either => {
                 let mut all = vec![Code::SUCCESS];
                 all.extend(no);
@@ -91,16 +131,6 @@ impl Case {
                 }
                 all
             }
-        }
-    }
-
-    /// A second factor is given where it is asked for; a way around the password is not taken.
-    fn proof(&self, line: &Line) -> Vec<Code> {
-        let (yes, no) = (Code::SUCCESS, Code::AUTH_ERR);
-        match (self.helpers, line.control.action(yes)) {
-            (Helpers::Either, _) => vec![yes, no],
-            (Helpers::Content, Action::Ok) => vec![yes],
-            (Helpers::Content, _) => vec![no],
         }
     }
 
@@ -122,24 +152,8 @@ impl World for Case {
         match role(line, self.facility, self.subject) {
             Role::Ours => vec![self.ours.code],
             Role::Password { local } => self.password(line, local, facts),
-            Role::Proof => self.proof(line),
             Role::Faillock(stage) => self.faillock(stage),
-            Role::Condition(Some(true)) => vec![Code::SUCCESS],
-            Role::Condition(Some(false)) => vec![Code::AUTH_ERR],
-            Role::Condition(None) => vec![Code::SUCCESS, Code::AUTH_ERR],
-            Role::Helper(mut good, bad) => {
-                if self.helpers == Helpers::Either {
-                    good.extend(bad);
-                }
-                good
-            }
-            Role::Unknown => {
-                let mut answers = vec![Code::AUTH_ERR, Code::IGNORE];
-                if self.strangers == Strangers::Either {
-                    answers.insert(0, Code::SUCCESS);
-                }
-                answers
-            }
+            bystander => answers_beside(&bystander, line, self.helpers, self.strangers),
         }
     }
 
@@ -157,8 +171,12 @@ impl World for Case {
                 facts.proven |= yes;
             }
             Role::Proof | Role::Unknown => facts.proven |= yes && ends_here,
+            // `user ingroup nopasswdlogin` may be meant, as the yes of a stranger may.
+            Role::Condition(None) if line.name() == "pam_succeed_if" => {
+                facts.proven |= yes && ends_here && self.strangers == Strangers::NeverYes;
+            }
             Role::Faillock(Stage::Failed) => facts.counted = true,
-            Role::Faillock(_) | Role::Condition(_) | Role::Helper(..) => {}
+            Role::Faillock(_) | Role::Checker | Role::Condition(_) | Role::Helper(..) => {}
         }
         facts
     }

@@ -21,6 +21,10 @@ pub struct Facts {
     pub counted: bool,
     /// Another module has been shown a proof and let the user in for it.
     pub proven: bool,
+    /// Our module has changed the password in the directory.
+    pub changed: bool,
+    /// Another module has set a password.
+    pub set: bool,
 }
 
 /// How the modules of a stack behave.
@@ -48,6 +52,14 @@ pub struct Explored {
     pub ends: Vec<End>,
     /// The lines whose turn may come, with what is known then.
     pub turns: HashSet<(usize, Facts)>,
+}
+
+impl Explored {
+    /// The lines whose turn may come before anybody has asked for a password.
+    pub fn unprompted(&self) -> impl Iterator<Item = usize> + '_ {
+        let unprompted = self.turns.iter().filter(|(_, facts)| !facts.prompted);
+        unprompted.map(|(index, _)| *index)
+    }
 }
 
 struct Node {

@@ -3,6 +3,10 @@
 //! From their manual pages, and measured with Linux-PAM 1.5.2. A module that is not named here may
 //! answer yes or no.
 
+use std::ffi::{CStr, CString};
+
+use pam_rsldap::module::args::Args;
+
 use super::libpam::code::Code;
 use super::libpam::line::{Facility, Line};
 
@@ -61,8 +65,16 @@ const PROOFS: [&str; 20] = [
     "pam_gssapi",
 ];
 
-/// Modules that have nothing for auth and account, so libpam answers for them.
-const SESSION_ONLY: [&str; 18] = [
+/// Modules that ask for a new password and judge it.
+const CHECKERS: [&str; 4] = [
+    "pam_pwquality",
+    "pam_cracklib",
+    "pam_passwdqc",
+    "pam_pwhistory",
+];
+
+/// Modules that have nothing for auth, account and password, so libpam answers for them.
+const SESSION_ONLY: [&str; 14] = [
     "pam_limits",
     "pam_systemd",
     "pam_elogind",
@@ -73,10 +85,6 @@ const SESSION_ONLY: [&str; 18] = [
     "pam_motd",
     "pam_xauth",
     "pam_tty_audit",
-    "pam_pwquality",
-    "pam_cracklib",
-    "pam_passwdqc",
-    "pam_pwhistory",
     "pam_setquota",
     "pam_ck_connector",
     "pam_cgfs",
@@ -108,6 +116,8 @@ pub enum Role {
     Password {
         local: bool,
     },
+    /// Asks for a new password and judges it.
+    Checker,
     /// Wants another proof: a key, a second factor, a caller who is root.
     Proof,
     Faillock(Stage),
@@ -122,6 +132,9 @@ pub enum Role {
 pub fn role(line: &Line, facility: Facility, subject: Subject) -> Role {
     let name = line.name();
     let is_in = |list: &[&str]| list.contains(&name.as_str());
+    if !line.can_be_loaded() {
+        return Role::Helper(vec![Code::MODULE_UNKNOWN], Vec::new());
+    }
     if is_ours(line) {
         return Role::Ours;
     }
@@ -140,6 +153,9 @@ pub fn role(line: &Line, facility: Facility, subject: Subject) -> Role {
         "pam_debug" => return debug(line, facility),
         _ => {}
     }
+    if facility == Facility::Password && is_in(&CHECKERS) {
+        return Role::Checker;
+    }
     if is_in(&LOCAL_PASSWORDS) || is_in(&REMOTE_PASSWORDS) {
         return Role::Password {
             local: is_in(&LOCAL_PASSWORDS),
@@ -148,19 +164,31 @@ pub fn role(line: &Line, facility: Facility, subject: Subject) -> Role {
     if is_in(&PROOFS) {
         return Role::Proof;
     }
-    if is_in(&SESSION_ONLY) {
+    if is_in(&SESSION_ONLY) || is_in(&CHECKERS) {
         return Role::Helper(vec![Code::MODULE_UNKNOWN], Vec::new());
     }
     let helper = match facility {
         Facility::Account => account_helper(&name, line),
-        _ => auth_helper(&name, line),
+        Facility::Password => password_helper(&name),
+        Facility::Auth | Facility::Session => auth_helper(&name, line),
     };
     helper.map_or(Role::Unknown, |(good, bad)| Role::Helper(good, bad))
 }
 
 /// Whether the line calls pam_rsldap.
 pub fn is_ours(line: &Line) -> bool {
-    line.name() == OURS
+    line.name() == OURS && line.can_be_loaded()
+}
+
+/// What pam_rsldap makes of the arguments of its line.
+pub fn our_arguments(line: &Line) -> Args {
+    // Text with a NUL does not get here: it ends the line.
+    let words = line.arguments().iter();
+    let words: Vec<CString> = words
+        .filter_map(|word| CString::new(word.clone()).ok())
+        .collect();
+    let words: Vec<&CStr> = words.iter().map(CString::as_c_str).collect();
+    Args::parse(&words)
 }
 
 /// Whether a module can be without a password that somebody else has asked for.
@@ -216,6 +244,25 @@ fn account_helper(name: &str, line: &Line) -> Option<Answers> {
     })
 }
 
+fn password_helper(name: &str) -> Option<Answers> {
+    let (yes, none, no) = (Code::SUCCESS, Code::IGNORE, Code::AUTHTOK_ERR);
+    Some(match name {
+        "pam_permit" => (vec![yes], vec![]),
+        "pam_deny" => (vec![no], vec![]),
+        "pam_warn" | "pam_echo" => (vec![none], vec![]),
+        "pam_env" => (vec![Code::SERVICE_ERR], vec![]),
+        "pam_access" | "pam_listfile" => (vec![yes], vec![Code::PERM_DENIED]),
+        "pam_gnome_keyring" | "pam_kwallet" | "pam_kwallet5" | "pam_ecryptfs" | "pam_fscrypt" => {
+            (vec![yes, none], vec![no])
+        }
+        "pam_faillock" | "pam_nologin" | "pam_securetty" | "pam_shells" | "pam_time"
+        | "pam_cap" | "pam_faildelay" | "pam_issue" | "pam_group" | "pam_keyinit" | "pam_mail"
+        | "pam_loginuid" | "pam_selinux" | "pam_sepermit" | "pam_wheel" | "pam_lastlog"
+        | "pam_tally" | "pam_tally2" => (vec![Code::MODULE_UNKNOWN], vec![]),
+        _ => return None,
+    })
+}
+
 fn nologin(line: &Line) -> Answers {
     let good = if line.has_argument("successok") {
         Code::SUCCESS
@@ -229,6 +276,7 @@ fn nologin(line: &Line) -> Answers {
 fn debug(line: &Line, facility: Facility) -> Role {
     let event: &[u8] = match facility {
         Facility::Account => b"acct=",
+        Facility::Password => b"chauthtok=",
         _ => b"auth=",
     };
     let word = line

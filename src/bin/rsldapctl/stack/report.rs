@@ -4,12 +4,13 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::change;
 use super::findings::{Finding, Level, Subject};
 use super::libpam::code::Code;
 use super::libpam::line::{printable, printable_path};
 use super::modules::Subject as Who;
 use super::rows::{self, Row};
-use crate::screen::print_json;
+use crate::screen::{Screen, Tone, print_json};
 
 /// All that is printed. The names of the fields are those of `--json`.
 #[derive(Serialize)]
@@ -21,6 +22,7 @@ pub struct Report {
     /// The facilities for which the service has no line, so that those of `other` count.
     from_other: Vec<&'static str>,
     outcomes: Vec<Outcome>,
+    changes: Vec<Change>,
     findings: Vec<Finding>,
 }
 
@@ -33,6 +35,18 @@ pub struct Outcome {
     pub account: Option<Cell>,
 }
 
+/// One row of the table of password changes.
+#[derive(Serialize)]
+struct Change {
+    outcome: String,
+    user: &'static str,
+    /// What the module says in the first pass, and in the second.
+    prelim: String,
+    update: String,
+    others_yes: Vec<String>,
+    others_no: Vec<String>,
+}
+
 /// What the module says in one phase, and what the application gets.
 #[derive(Serialize)]
 pub struct Cell {
@@ -42,7 +56,12 @@ pub struct Cell {
 }
 
 impl Report {
-    pub fn new(subject: &Subject<'_>, table: &[Row], findings: Vec<Finding>, ok: bool) -> Report {
+    pub fn new(
+        subject: &Subject<'_>,
+        (outcomes, changes): &(Vec<Row>, Vec<change::Row>),
+        findings: Vec<Finding>,
+        ok: bool,
+    ) -> Report {
         let mut files = Vec::new();
         for reading in &subject.service.readings {
             let file = printable_path(&reading.file);
@@ -55,7 +74,8 @@ impl Report {
             ok,
             files,
             from_other: subject.service.borrowed.iter().map(|f| f.name()).collect(),
-            outcomes: table.iter().map(outcome).collect(),
+            outcomes: outcomes.iter().map(outcome).collect(),
+            changes: changes.iter().map(of_change).collect(),
             findings,
         }
     }
@@ -64,17 +84,35 @@ impl Report {
 pub fn outcome(row: &Row) -> Outcome {
     Outcome {
         outcome: row.event.name(),
-        user: match row.event.subject() {
-            Who::Root => "root",
-            Who::Ordinary => "ordinary",
-        },
+        user: user(row.event.subject()),
         auth: cell(&row.auth),
         account: row.account.as_ref().map(cell),
     }
 }
 
+fn user(subject: Who) -> &'static str {
+    match subject {
+        Who::Root => "root",
+        Who::Ordinary => "ordinary",
+    }
+}
+
+fn names(codes: &[Code]) -> Vec<String> {
+    codes.iter().map(ToString::to_string).collect()
+}
+
+fn of_change(row: &change::Row) -> Change {
+    Change {
+        outcome: row.change.name.clone(),
+        user: user(row.change.subject),
+        prelim: row.change.prelim.to_string(),
+        update: row.change.update.to_string(),
+        others_yes: names(&row.others_yes),
+        others_no: names(&row.others_no),
+    }
+}
+
 fn cell(cell: &rows::Cell) -> Cell {
-    let names = |codes: &[Code]| codes.iter().map(ToString::to_string).collect();
     Cell {
         module: cell.module.map(|code| code.to_string()),
         others_yes: names(&cell.others_yes),
@@ -86,8 +124,10 @@ pub fn print(report: &Report, json: bool) {
     if json {
         print_json(report);
     } else {
-        // A reader that goes away is no failure of ours.
-        let _ = print_text(report, &mut io::stdout().lock());
+        let mut text = Vec::new();
+        // A vector takes everything.
+        let _ = print_text(report, &mut text);
+        crate::screen::print(&String::from_utf8_lossy(&text));
     }
 }
 
@@ -99,11 +139,24 @@ fn print_text(report: &Report, out: &mut impl Write) -> io::Result<()> {
             "{facility}: no line of its own; those of \"other\" count"
         )?;
     }
-    print_table(report, out)?;
+    let has_line = |row: &Outcome| {
+        let cells = [Some(&row.auth), row.account.as_ref()];
+        cells
+            .into_iter()
+            .flatten()
+            .any(|cell| cell.module.is_some())
+    };
+    if report.outcomes.iter().any(has_line) {
+        print_outcomes(&report.outcomes, out)?;
+    }
+    if !report.changes.is_empty() {
+        print_changes(&report.changes, out)?;
+    }
+    let screen = Screen::stdout();
     for finding in &report.findings {
         let level = match finding.level {
-            Level::Warning => "WARNING",
-            Level::Note => "note",
+            Level::Warning => screen.paint(Tone::Warning, "WARNING"),
+            Level::Note => screen.paint(Tone::Quiet, "note"),
         };
         writeln!(out, "\n{level}: {} [{}]", finding.what, finding.id)?;
         if let Some(place) = &finding.place {
@@ -113,14 +166,15 @@ fn print_text(report: &Report, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "  fix:   {}", finding.fix)?;
     }
     if report.ok {
-        writeln!(out, "\n{}: nothing to mend", report.service)?;
+        let text = format!("{}: nothing to mend", report.service);
+        writeln!(out, "\n{}", screen.paint(Tone::Good, &text))?;
     }
     Ok(())
 }
 
 /// What the application gets. "yes" and "no": what the other modules say of password and account;
 /// "..." where it may be another code as well.
-fn print_table(report: &Report, out: &mut impl Write) -> io::Result<()> {
+fn print_outcomes(outcomes: &[Outcome], out: &mut impl Write) -> io::Result<()> {
     let mut rows = vec![
         ["", "auth", "", "", "account", "", ""].map(str::to_owned),
         [
@@ -134,29 +188,63 @@ fn print_table(report: &Report, out: &mut impl Write) -> io::Result<()> {
         ]
         .map(str::to_owned),
     ];
-    for outcome in &report.outcomes {
+    for outcome in outcomes {
         let [a, b, c] = texts(Some(&outcome.auth));
         let [d, e, f] = texts(outcome.account.as_ref());
         rows.push([outcome.outcome.clone(), a, b, c, d, e, f]);
     }
-    let mut widths = [0; 7];
-    for row in &rows {
+    print_table(&rows, out)?;
+    writeln!(
+        out,
+        "what the application gets if the other modules that know passwords and accounts say yes, or no"
+    )
+}
+
+/// The same for a change of the password.
+fn print_changes(changes: &[Change], out: &mut impl Write) -> io::Result<()> {
+    let mut rows = vec![
+        ["", "password", "", "", ""].map(str::to_owned),
+        [
+            "pam_rsldap's outcome",
+            "first pass",
+            "second pass",
+            "others yes",
+            "others no",
+        ]
+        .map(str::to_owned),
+    ];
+    for change in changes {
+        rows.push([
+            change.outcome.clone(),
+            short(&change.prelim).to_owned(),
+            short(&change.update).to_owned(),
+            first(&change.others_yes),
+            first(&change.others_no),
+        ]);
+    }
+    print_table(&rows, out)?;
+    writeln!(
+        out,
+        "what passwd(1) gets, or a login that has the password changed, if the other modules that set passwords say yes, or no"
+    )
+}
+
+fn print_table<const N: usize>(rows: &[[String; N]], out: &mut impl Write) -> io::Result<()> {
+    let mut widths = [0; N];
+    for row in rows {
         for (width, text) in widths.iter_mut().zip(row) {
             *width = text.chars().count().max(*width);
         }
     }
     writeln!(out)?;
-    for row in &rows {
+    for row in rows {
         let cells = row.iter().zip(widths);
         let line: Vec<String> = cells
             .map(|(text, width)| format!("{text:<width$}"))
             .collect();
         writeln!(out, "{}", line.join("  ").trim_end())?;
     }
-    writeln!(
-        out,
-        "what the application gets if the other modules that know passwords and accounts say yes, or no"
-    )
+    Ok(())
 }
 
 fn texts(cell: Option<&Cell>) -> [String; 3] {

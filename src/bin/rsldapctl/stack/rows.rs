@@ -6,7 +6,7 @@ use pam_rsldap::outcome::{Expired, Outcome, Phase};
 
 use super::case::{Case, Helpers, Others, Ours, Strangers};
 use super::libpam::code::Code;
-use super::libpam::line::{Facility, Line};
+use super::libpam::line::{Facility, Kind, Line};
 use super::libpam::read::Service;
 use super::modules::{Subject, is_ours};
 
@@ -14,6 +14,8 @@ use super::modules::{Subject, is_ours};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     Outcome(Outcome),
+    /// A name that never reaches the directory, and is not root's.
+    OtherExempt,
     /// The module's file is not there, or cannot be loaded.
     Missing(Subject),
     /// libpam or the application has failed, and the module hands that on.
@@ -35,6 +37,7 @@ impl Event {
             Event::Outcome(Outcome::Expired(Expired::Password)) => "expired (password)".to_owned(),
             Event::Outcome(Outcome::Exempt) => "exempt (root)".to_owned(),
             Event::Outcome(outcome) => outcome.name().to_owned(),
+            Event::OtherExempt => Outcome::Exempt.name().to_owned(),
             Event::Missing(Subject::Ordinary) => "module missing".to_owned(),
             Event::Missing(Subject::Root) => "module missing (root)".to_owned(),
             Event::HostError => "libpam failed".to_owned(),
@@ -44,9 +47,10 @@ impl Event {
     pub fn subject(self) -> Subject {
         match self {
             Event::Outcome(Outcome::Exempt) | Event::Missing(Subject::Root) => Subject::Root,
-            Event::Outcome(_) | Event::Missing(Subject::Ordinary) | Event::HostError => {
-                Subject::Ordinary
-            }
+            Event::Outcome(_)
+            | Event::OtherExempt
+            | Event::Missing(Subject::Ordinary)
+            | Event::HostError => Subject::Ordinary,
         }
     }
 
@@ -54,13 +58,16 @@ impl Event {
     pub fn ours(self, phase: Phase, fallback: &Fallback) -> Ours {
         let code = match self {
             Event::Outcome(outcome) => code(phase, outcome, fallback),
+            Event::OtherExempt => code(phase, Outcome::Exempt, fallback),
             Event::Missing(_) => Code::MODULE_UNKNOWN,
             Event::HostError => Code::SYSTEM_ERR,
         };
-        // Root is known, and an unreadable configuration found out, before anybody is asked.
+        // Whoever is exempt is known, and an unreadable configuration found out, before anybody is asked.
         let early = matches!(
             self,
-            Event::Outcome(Outcome::Exempt | Outcome::ConfigError) | Event::Missing(_)
+            Event::Outcome(Outcome::Exempt | Outcome::ConfigError)
+                | Event::OtherExempt
+                | Event::Missing(_)
         );
         Ours {
             code,
@@ -139,6 +146,33 @@ pub fn row(event: Event, service: &Service, fallback: &Fallback) -> Row {
         auth: cell(Facility::Auth),
         account: (event != Event::Outcome(Outcome::BadPassword)).then(|| cell(Facility::Account)),
     }
+}
+
+/// The lines that may come next when ours has answered; none if there is no such line.
+pub fn behind_ours(
+    event: Event,
+    service: &Service,
+    facility: Facility,
+    fallback: &Fallback,
+) -> Vec<String> {
+    let lines = service.lines(facility);
+    let case = plain_case(event, facility, fallback, Others::Either);
+    let mut all = Vec::new();
+    for end in case.explore(lines).ends {
+        let mut way = end.way.iter().map(|(index, _)| &lines[*index]);
+        let next = match way.find(|line| is_ours(line)) {
+            None if lines.iter().any(is_ours) => "it is not asked".to_owned(),
+            None => continue,
+            Some(_) => match way.find(|line| line.kind != Kind::Substack) {
+                Some(line) => format!("{} ({})", line.name(), line.place),
+                None => "the end".to_owned(),
+            },
+        };
+        if !all.contains(&next) {
+            all.push(next);
+        }
+    }
+    all
 }
 
 fn results(lines: &[Line], case: &Case) -> Vec<Code> {

@@ -8,9 +8,9 @@ use super::super::libpam::code::Code;
 use super::super::libpam::line::{Facility, Line};
 use super::super::modules::{Role, Stage, Subject as Who, role};
 use super::super::rows::{Event, plain_case};
-use super::{Finding, Level, Subject, join};
+use super::{Finding, Level, Subject, example, join};
 
-const WHERE: &str = "preauth before pam_rsldap, `[default=die] pam_faillock.so authfail` where every failure arrives, authsucc where every success does: see pam.d/sshd-faillock";
+const WHERE: &str = "put preauth before pam_rsldap, `[default=die] pam_faillock.so authfail` where every failure arrives, and authsucc where every success does, as in";
 
 pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
     let lines = subject.lines(Facility::Auth);
@@ -50,7 +50,7 @@ fn finding(line: &Line, what: String, why: &str) -> Finding {
         what,
         place: Some(line.place.to_string()),
         why: why.to_owned(),
-        fix: WHERE.to_owned(),
+        fix: format!("{WHERE} {}", example("sshd-faillock")),
     }
 }
 
@@ -165,5 +165,6 @@ fn never_cleared(
         "failures of weeks add up, and lock the account of somebody who mistypes now and then",
     );
     never.level = Level::Note;
+    never.fix = "add `account required pam_faillock.so`".to_owned();
     Some(never)
 }

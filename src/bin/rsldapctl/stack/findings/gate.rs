@@ -9,13 +9,14 @@ use super::super::libpam::control::Action;
 use super::super::libpam::line::{Facility, Line};
 use super::super::modules::{Role, is_ours, role};
 use super::super::rows::{Event, plain_case};
-use super::{Finding, Level, Subject, lets_in, named};
+use super::{Finding, Level, Subject, example, lets_in, named};
 
 const LINE: &str = "account [success=ok new_authtok_reqd=ok ignore=ignore user_unknown=ignore default=die] pam_rsldap.so";
 
 pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
     let has = |facility| subject.our_line(facility).is_some();
     match (has(Facility::Auth), has(Facility::Account)) {
+        (false, false) if only_changes_passwords(subject) => Vec::new(),
         (false, false) => vec![absent(subject)],
         (true, false) => vec![no_account_line(subject)],
         (auth, true) => {
@@ -39,20 +40,34 @@ pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
     }
 }
 
+/// As `/etc/pam.d/passwd` of Debian: nobody logs in by it, and its password line is ours.
+fn only_changes_passwords(subject: &Subject<'_>) -> bool {
+    let is_own = |facility| {
+        !subject.lines(facility).is_empty() && !subject.service.borrowed.contains(&facility)
+    };
+    subject.our_line(Facility::Password).is_some()
+        && !is_own(Facility::Auth)
+        && !is_own(Facility::Account)
+}
+
 fn absent(subject: &Subject<'_>) -> Finding {
     Finding {
         id: "not_in_stack",
         level: Level::Warning,
-        what: format!("no line of {} calls pam_rsldap", subject.name),
+        what: format!(
+            "no auth or account line of {} calls pam_rsldap",
+            subject.name
+        ),
         place: subject
             .service
             .file
             .as_ref()
             .map(|file| super::super::libpam::line::printable_path(file)),
         why: "the service knows nothing of the directory and of its gates".to_owned(),
-        fix:
-            "copy the lines of pam.d/sshd or pam.d/sudo, or enable the profile with pam-auth-update"
-                .to_owned(),
+        fix: format!(
+            "copy the lines of {}, or run `pam-auth-update --enable rsldap` (Debian, Ubuntu)",
+            example("sshd")
+        ),
     }
 }
 
@@ -63,7 +78,7 @@ fn no_auth_line(subject: &Subject<'_>) -> Finding {
         what: "no auth line calls pam_rsldap: the gates are asked, but directory passwords are not accepted".to_owned(),
         place: subject.our_place(Facility::Account),
         why: "that is right where another module compares the password, and an oversight elsewhere".to_owned(),
-        fix: "add the four auth lines of pam.d/sshd".to_owned(),
+        fix: format!("add the four auth lines of {}", example("sshd")),
     }
 }
 
@@ -104,7 +119,7 @@ fn jumped_over(subject: &Subject<'_>, facility: Facility) -> Option<Finding> {
         ),
         _ => (
             "the directory is not asked about who gets through there: a user whom it refuses is stopped by the account line alone".to_owned(),
-            "put our auth line first, as in pam.d/sshd".to_owned(),
+            format!("put our auth line first, as in {}", example("sshd")),
         ),
     };
     Some(Finding {

@@ -1,6 +1,6 @@
 //! What the lines are by themselves: readable, in reach of their jumps, with a password to look at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use pam_rsldap::outcome::Outcome;
 
@@ -8,14 +8,11 @@ use super::super::case::Others;
 use super::super::libpam::code::Code;
 use super::super::libpam::control::Action;
 use super::super::libpam::dispatch::landing;
-use super::super::libpam::line::{Facility, Line, Reading};
-use super::super::libpam::read::Wrong;
-use super::super::modules::{self, Role, Subject as Who, role};
+use super::super::libpam::line::{Facility, Line, Reading, printable};
+use super::super::libpam::problem::{Problem, Wrong};
+use super::super::modules::{self, Role, Subject as Who, is_ours, role};
 use super::super::rows::{Event, plain_case};
-use super::{Finding, Level, Subject, join, named};
-
-/// More of one kind say nothing new.
-const MOST: usize = 20;
+use super::{Finding, Level, MOST, Subject, join, named};
 
 pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
     let mut found = unreadable(subject);
@@ -25,6 +22,7 @@ pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
         let mut jumps = jumps(subject, facility);
         jumps.truncate(MOST);
         found.extend(jumps);
+        found.extend(arguments(subject, facility));
     }
     found.extend(no_prompt(subject));
     found.extend(empty_passwords(subject));
@@ -44,24 +42,72 @@ fn no_file(subject: &Subject<'_>) -> Option<Finding> {
 
 /// What libpam cannot use.
 fn unreadable(subject: &Subject<'_>) -> Vec<Finding> {
-    let finding = |problem: &super::super::libpam::read::Problem| {
-        let (id, fix) = match problem.wrong {
-            Wrong::Unreadable => ("bad_line", "write it as pam.conf(5) says, or take it out"),
-            Wrong::TooLong => ("line_too_long", "split it with a backslash, or shorten it"),
-            Wrong::NoSuchFile => ("include_missing", "mend the name, or take the line out"),
-            Wrong::Circle => ("include_circle", "take one of the lines out"),
-            Wrong::TooDeep => ("include_too_deep", "include the file from nearer the top"),
+    let finding = |problem: &Problem| {
+        const FAILS: &str =
+            "libpam says so only in the system log, and a line that always fails takes its place";
+        let (id, why, fix) = match problem.wrong {
+            Wrong::Unreadable => (
+                "bad_line",
+                FAILS,
+                "write it as pam.conf(5) says, or take it out",
+            ),
+            Wrong::NoModule => (
+                "bad_line",
+                "libpam says so only in the system log, and the line answers PAM_MODULE_UNKNOWN",
+                "write the name with .so",
+            ),
+            Wrong::CarriageReturn => (
+                "bad_line",
+                "nobody sees it in an editor, and all modules without arguments are missing",
+                "take the carriage returns out: sed -i 's/\\r$//' FILE",
+            ),
+            Wrong::TooLong => (
+                "line_too_long",
+                "the end of it is a line that always fails",
+                "split it with a backslash, or shorten it",
+            ),
+            Wrong::NoSuchFile => (
+                "include_missing",
+                FAILS,
+                "mend the name, or take the line out",
+            ),
+            Wrong::Circle => ("include_circle", FAILS, "take one of the lines out"),
+            Wrong::TooDeep => (
+                "include_too_deep",
+                FAILS,
+                "include the file from nearer the top",
+            ),
         };
         Finding {
             id,
             level: Level::Warning,
             what: problem.what.clone(),
             place: Some(problem.place.to_string()),
-            why: "libpam says so only in the system log, and a line that always fails takes its place".to_owned(),
+            why: why.to_owned(),
             fix: fix.to_owned(),
         }
     };
     subject.service.problems.iter().map(finding).collect()
+}
+
+/// What our module does not know.
+fn arguments(subject: &Subject<'_>, facility: Facility) -> Vec<Finding> {
+    let finding = |line: &Line| {
+        let problem = modules::our_arguments(line).problem?;
+        Some(Finding {
+            id: "bad_argument",
+            level: Level::Warning,
+            what: printable(problem.as_bytes()),
+            place: Some(line.place.to_string()),
+            why: "with it, the module ends everything at this line as config_error: no password of the directory is right, and no gate is asked".to_owned(),
+            fix: "mend the argument; pam_rsldap(8) lists them".to_owned(),
+        })
+    };
+    let lines = subject.lines(facility).iter();
+    lines
+        .filter(|line| is_ours(line))
+        .filter_map(finding)
+        .collect()
 }
 
 /// Jumps that lead nowhere, or out of their file; `done` that ends more than its own file.
@@ -91,7 +137,7 @@ fn too_far(line: &Line, count: u32, last: usize, index: usize) -> Finding {
         id: "jump_too_far",
         level: Level::Warning,
         what: format!(
-            "{}: a jump over {count} lines, and there are {} behind it to jump over",
+            "{} jumps over {count} lines, and there are only {} behind it",
             named(line),
             last.saturating_sub(index)
         ),
@@ -116,7 +162,7 @@ fn out_of_file(
         id: "jump_leaves_file",
         level: Level::Warning,
         what: format!(
-            "{}: a jump over {count} lines leaves its file and skips {}",
+            "{} jumps over {count} lines, out of its file, and skips {}",
             named(line),
             named(skipped)
         ),
@@ -151,7 +197,7 @@ fn done_too_much(subject: &Subject<'_>, facility: Facility, index: usize) -> Opt
         id: "done_skips_lines",
         level: Level::Warning,
         what: format!(
-            "{}: its yes ends the including file, too, and skips {}",
+            "the yes of {} ends the including file, too, and skips {}",
             named(line),
             named(skipped)
         ),
@@ -177,6 +223,17 @@ fn is_within(readings: &[Reading], reading: usize, of: usize) -> bool {
 /// `use_first_pass` where nobody has asked for a password.
 fn no_prompt(subject: &Subject<'_>) -> Vec<Finding> {
     let lines = subject.lines(Facility::Auth);
+    let events = [
+        Event::Outcome(Outcome::BadPassword),
+        Event::Outcome(Outcome::Exempt),
+        Event::Outcome(Outcome::ConfigError),
+        Event::Missing(Who::Ordinary),
+    ]
+    .map(|event| {
+        let case = plain_case(event, Facility::Auth, subject.fallback, Others::No);
+        let unprompted: HashSet<usize> = case.explore(lines).unprompted().collect();
+        (event, unprompted)
+    });
     let mut found = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         let compares = matches!(
@@ -186,23 +243,11 @@ fn no_prompt(subject: &Subject<'_>) -> Vec<Finding> {
         if !compares || modules::prompts(line) {
             continue;
         }
-        let unprompted = |event: &Event| {
-            let case = plain_case(*event, Facility::Auth, subject.fallback, Others::No);
-            let turns = case.explore(lines).turns;
-            turns
-                .iter()
-                .any(|(at, facts)| *at == index && !facts.prompted)
-        };
-        let when: Vec<String> = [
-            Event::Outcome(Outcome::BadPassword),
-            Event::Outcome(Outcome::Exempt),
-            Event::Outcome(Outcome::ConfigError),
-            Event::Missing(Who::Ordinary),
-        ]
-        .into_iter()
-        .filter(unprompted)
-        .map(Event::name)
-        .collect();
+        let when: Vec<String> = events
+            .iter()
+            .filter(|(_, unprompted)| unprompted.contains(&index))
+            .map(|(event, _)| event.name())
+            .collect();
         if when.is_empty() {
             continue;
         }
@@ -211,7 +256,7 @@ fn no_prompt(subject: &Subject<'_>) -> Vec<Finding> {
         let when = if always {
             "ever".to_owned()
         } else {
-            format!("when pam_rsldap answers {}", join(&when))
+            format!("where the outcome of pam_rsldap is {}", join(&when))
         };
         found.push(Finding {
             id: "use_first_pass_before_prompt",
@@ -225,6 +270,7 @@ fn no_prompt(subject: &Subject<'_>) -> Vec<Finding> {
             fix: "write try_first_pass instead".to_owned(),
         });
     }
+    found.truncate(MOST);
     found
 }
 

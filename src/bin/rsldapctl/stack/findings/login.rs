@@ -6,11 +6,12 @@ use pam_rsldap::outcome::{Expired, Outcome};
 use super::super::case::{Case, Helpers, Others, Strangers};
 use super::super::explore::End;
 use super::super::libpam::code::Code;
+use super::super::libpam::control::Action;
 use super::super::libpam::dispatch::{Jumps, walk};
 use super::super::libpam::line::{Facility, Line};
 use super::super::modules::{self, Role, is_ours, role};
 use super::super::rows::{Event, plain_case};
-use super::{Finding, Level, Subject, first_yes, join, lets_in, named};
+use super::{Finding, Level, Subject, example, first_yes, join, lets_in, named};
 
 pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
     let mut found = without_password(subject);
@@ -21,6 +22,7 @@ pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
     for facility in [Facility::Auth, Facility::Account] {
         found.extend(root_locked_out(subject, facility));
     }
+    found.extend(no_session(subject));
     found
 }
 
@@ -62,7 +64,7 @@ fn without_password(subject: &Subject<'_>) -> Vec<Finding> {
             let open = |end: &&End| end.result == Code::SUCCESS && !end.facts.proven;
             if let Some(end) = ends.iter().find(open) {
                 when.push(event.name());
-                yes = yes.or_else(|| first_yes(lines, &end.way));
+                yes = yes.or_else(|| first_yes(lines, &end.way, Facility::Auth));
             }
         }
         if when.is_empty() {
@@ -70,7 +72,7 @@ fn without_password(subject: &Subject<'_>) -> Vec<Finding> {
         }
         let who = yes.map_or("a line".to_owned(), named);
         let when = if subject.our_line(Facility::Auth).is_some() {
-            format!(" when pam_rsldap answers {}", join(&when))
+            format!(" where the outcome of pam_rsldap is {}", join(&when))
         } else {
             String::new()
         };
@@ -79,8 +81,8 @@ fn without_password(subject: &Subject<'_>) -> Vec<Finding> {
             level,
             what: format!("a login without any password: auth succeeds by the yes of {who}{when}"),
             place: yes.map(|line| line.place.to_string()),
-            why: "whoever knows a user's name gets in: \"no opinion\" from every module that compares passwords leaves the decision to one that compares none".to_owned(),
-            fix: "let pam_rsldap and pam_unix jump to a last `auth required pam_permit.so`, with `auth requisite pam_deny.so` right before it, as in pam.d/sshd".to_owned(),
+            why: "whoever knows a user's name gets in: the decision is left to a module that compares no password".to_owned(),
+            fix: format!("let pam_rsldap and pam_unix jump to a last `auth required pam_permit.so`, with `auth requisite pam_deny.so` right before it, as in {}", example("sshd")),
         });
         break;
     }
@@ -112,7 +114,7 @@ pub fn refusals(subject: &Subject<'_>, facility: Facility) -> Vec<Finding> {
             if let Some(end) = ends.iter().find(through) {
                 ignored |= code == Code::IGNORE;
                 when.push(format!("{} ({code})", event.name()));
-                yes = yes.or_else(|| first_yes(lines, &end.way));
+                yes = yes.or_else(|| first_yes(lines, &end.way, facility));
             }
         }
         if !when.is_empty() {
@@ -160,7 +162,7 @@ fn refusal(
     let fix = match (ignored, facility) {
         (true, _) => "set refused = \"deny\" and expired = \"deny\" in [fallback] of the configuration".to_owned(),
         (false, Facility::Account) => "write the line as `account [success=ok new_authtok_reqd=ok ignore=ignore user_unknown=ignore default=die] pam_rsldap.so`, without user_unknown=ignore where unknown users are to be refused".to_owned(),
-        (false, _) => "write default=die on the line, as in `auth [success=2 ignore=ignore module_unknown=ignore default=die] pam_rsldap.so` of pam.d/sshd".to_owned(),
+        (false, _) => "write default=die on the line, as in `auth [success=2 ignore=ignore module_unknown=ignore default=die] pam_rsldap.so`".to_owned(),
     };
     Finding {
         id: "refusal_not_final",
@@ -195,7 +197,7 @@ fn unreadable_configuration(subject: &Subject<'_>, facility: Facility) -> Option
         .iter()
         .find(|end| end.facts.asked && lets_in(facility, end.result))?;
     let when = format!("config_error=deny ({})", case.ours.code);
-    let yes = first_yes(lines, &end.way);
+    let yes = first_yes(lines, &end.way, facility);
     Some(refusal(
         subject,
         facility,
@@ -263,38 +265,62 @@ fn root_locked_out(subject: &Subject<'_>, facility: Facility) -> Option<Finding>
     let locked_out = |event: Event| {
         let case = plain_case(event, facility, subject.fallback, Others::Yes);
         let ends = case.explore(lines).ends;
-        !ends.iter().any(|end| end.result == Code::SUCCESS)
+        // `pam_succeed_if.so user != root`, as display managers have it, is meant.
+        let is_meant = |end: &End| {
+            end.way.iter().any(|(index, code)| {
+                let line = &lines[*index];
+                let shut = matches!(line.control.action(*code), Action::Bad | Action::Die);
+                shut && role(line, facility, case.subject) == Role::Condition(Some(false))
+            })
+        };
+        !ends
+            .iter()
+            .any(|end| end.result == Code::SUCCESS || is_meant(end))
     };
     let always = locked_out(Event::Outcome(Outcome::Exempt));
     let missing = locked_out(Event::Missing(modules::Subject::Root));
-    let (when, fix) = match (always, missing, facility) {
-        (true, _, Facility::Auth) => (
-            "always, and so when the directory is down",
-            "put `auth [success=1 default=ignore] pam_unix.so try_first_pass` behind the pam_rsldap line, as in pam.d/sshd",
-        ),
-        (true, ..) => (
-            "always, and so when the directory is down",
-            "write ignore=ignore on the line, and put `account required pam_unix.so` behind it",
-        ),
-        (false, true, Facility::Auth) => (
-            "when pam_rsldap.so is missing or cannot be loaded",
-            "write module_unknown=ignore on the line",
-        ),
-        (false, true, _) => (
-            "when pam_rsldap.so is missing or cannot be loaded",
-            "put `account [success=1 default=ignore] pam_succeed_if.so quiet uid eq 0` right before the line",
-        ),
+    let line = subject.our_line(facility)?;
+    let ends_there = matches!(line.control.action(Code::IGNORE), Action::Bad | Action::Die);
+    let fix = match (always, missing, facility) {
+        (true, ..) if ends_there => "write ignore=ignore on the line of pam_rsldap",
+        (true, _, Facility::Auth) => {
+            "put `auth [success=1 default=ignore] pam_unix.so try_first_pass` behind the pam_rsldap line"
+        }
+        (true, ..) => "put `account required pam_unix.so` behind the line",
+        (false, true, Facility::Auth) => "write module_unknown=ignore on the line",
+        (false, true, _) => {
+            "put `account [success=1 default=ignore] pam_succeed_if.so quiet uid eq 0` right before the line"
+        }
         (false, false, _) => return None,
+    };
+    let when = if always {
+        "with the directory up or down"
+    } else {
+        "while pam_rsldap.so is missing or cannot be loaded"
     };
     Some(Finding {
         id: "root_locked_out",
         level: Level::Warning,
         what: format!(
-            "local root is locked out of {} {when}, with the right password",
+            "local root is locked out: {} refuses the right local password, {when}",
             facility.name()
         ),
         place: subject.our_place(facility),
         why: "root is the account that mends the rest; pam_rsldap has no opinion on it, and the stack has to let pam_unix decide".to_owned(),
         fix: fix.to_owned(),
+    })
+}
+
+/// Our module never refuses a session; its absence may.
+fn no_session(subject: &Subject<'_>) -> Option<Finding> {
+    let line = subject.our_line(Facility::Session)?;
+    let action = line.control.action(Code::MODULE_UNKNOWN);
+    matches!(action, Action::Bad | Action::Die).then(|| Finding {
+        id: "root_locked_out",
+        level: Level::Warning,
+        what: "nobody gets a session, root neither, while pam_rsldap.so is missing or cannot be loaded".to_owned(),
+        place: Some(line.place.to_string()),
+        why: "the module sets variables and groups there, and never refuses: a login without them is better than none".to_owned(),
+        fix: "write `session optional pam_rsldap.so`".to_owned(),
     })
 }

@@ -1,5 +1,6 @@
 //! What is wrong with a service's stacks, in words.
 
+mod change;
 mod faillock;
 mod gate;
 mod layout;
@@ -12,7 +13,10 @@ use super::libpam::code::Code;
 use super::libpam::control::Action;
 use super::libpam::line::{Facility, Line};
 use super::libpam::read::Service;
-use super::modules::is_ours;
+use super::modules::{self, Role, is_ours, role};
+
+/// More of one kind say nothing new.
+const MOST: usize = 20;
 
 /// Whether a finding has to be mended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -46,6 +50,8 @@ pub struct Subject<'a> {
     pub fallback: &'a Fallback,
     /// `config_error=` on our auth line.
     pub config_error: OnFailure,
+    /// Whether `[password]` offers a change of passwords.
+    pub changes_passwords: bool,
 }
 
 impl Subject<'_> {
@@ -68,6 +74,7 @@ pub fn find(subject: &Subject<'_>) -> Vec<Finding> {
     found.extend(login::find(subject));
     found.extend(gate::find(subject));
     found.extend(faillock::find(subject));
+    found.extend(change::find(subject));
     found.sort_by_key(|finding| finding.level);
     found
 }
@@ -78,13 +85,27 @@ fn lets_in(facility: Facility, code: Code) -> bool {
     code == Code::SUCCESS || (facility == Facility::Account && code == Code::NEW_AUTHTOK_REQD)
 }
 
-/// The first line on the way that has said yes, for a message.
-fn first_yes<'a>(lines: &'a [Line], way: &[(usize, Code)]) -> Option<&'a Line> {
+/// The first line on the way that has said yes, for a message: by a vote, or by accepting a password
+/// and jumping to the line that votes.
+fn first_yes<'a>(lines: &'a [Line], way: &[(usize, Code)], facility: Facility) -> Option<&'a Line> {
     way.iter().find_map(|(index, code)| {
         let line = lines.get(*index)?;
-        let votes = matches!(line.control.action(*code), Action::Ok | Action::Done);
-        (*code == Code::SUCCESS && votes).then_some(line)
+        let accepts = matches!(
+            role(line, facility, modules::Subject::Ordinary),
+            Role::Password { .. }
+        );
+        let says_yes = match line.control.action(*code) {
+            Action::Ok | Action::Done => true,
+            Action::Jump(_) => accepts,
+            Action::Ignore | Action::Bad | Action::Die | Action::Reset => false,
+        };
+        (*code == Code::SUCCESS && says_yes).then_some(line)
     })
+}
+
+/// Where `make install` puts the stacks to copy.
+fn example(name: &str) -> String {
+    format!("/usr/share/doc/pam_rsldap/examples/pam.d/{name}")
 }
 
 /// `pam_x (FILE:LINE)`

@@ -56,6 +56,8 @@ impl Code {
     pub const CRED_ERR: Code = Code(17);
     pub const IGNORE: Code = Code(25);
     pub const MODULE_UNKNOWN: Code = Code(28);
+    pub const SERVICE_ERR: Code = Code(3);
+    pub const AUTHTOK_ERR: Code = Code(20);
     pub const INCOMPLETE: Code = Code(31);
 
     /// The code with this number, if it is one of Linux-PAM's.

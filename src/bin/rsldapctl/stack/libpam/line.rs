@@ -94,6 +94,15 @@ impl Line {
         }
     }
 
+    /// Whether a module's file can have this name. libpam adds no suffix, and takes the carriage return
+    /// of a Windows line end for a part of the name.
+    pub fn can_be_loaded(&self) -> bool {
+        match &self.kind {
+            Kind::Module { module, .. } => is_file_of_module(module),
+            Kind::MustFail | Kind::Substack => true,
+        }
+    }
+
     /// Whether the module gets this argument.
     pub fn has_argument(&self, word: &str) -> bool {
         self.arguments()
@@ -114,6 +123,11 @@ pub fn module_name(path: &[u8]) -> &[u8] {
     let base = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let dot = base.iter().rposition(|byte| *byte == b'.');
     &base[..dot.unwrap_or(base.len())]
+}
+
+pub fn is_file_of_module(path: &[u8]) -> bool {
+    let numbered = path.windows(4).any(|part| part == b".so.");
+    path.ends_with(b".so") || (numbered && !path.ends_with(b"\r"))
 }
 
 /// One reading of a file; a file that is included twice is read twice.

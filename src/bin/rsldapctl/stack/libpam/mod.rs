@@ -8,6 +8,7 @@ pub mod code;
 pub mod control;
 pub mod dispatch;
 pub mod line;
+pub mod problem;
 pub mod read;
 pub mod root;
 pub mod text;

@@ -1,46 +1,18 @@
 //! Reads the service files of pam.conf(5) and everything that they include.
 
-use std::fmt;
-use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
 use super::control::Control;
-use super::line::{Facility, Kind, Line, Place, Reading, module_name, printable};
+use super::line::{
+    Facility, Kind, Line, Place, Reading, is_file_of_module, module_name, printable,
+};
+use super::problem::{DEFAULT_SERVICE, MOST_LINES, Problem, ReadError, Wrong};
 use super::text::{self, Logical, Words};
 use super::tree::Tree;
 
 /// As in libpam: since 1.6.0 for every kind of include, before that for substacks.
 const DEEPEST: usize = 16;
-/// More than any host has; what is beyond is an accident or an attack.
-const MOST_LINES: usize = 2_000;
-/// The service whose lines stand in for those that a service has not got.
-const DEFAULT_SERVICE: &str = "other";
-
-/// What is wrong with a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrong {
-    /// libpam cannot make sense of it, and lets it fail.
-    Unreadable,
-    /// libpam before 1.6.1 takes its end for another line.
-    TooLong,
-    /// It includes a file that is not there.
-    NoSuchFile,
-    /// It includes a file that includes it.
-    Circle,
-    /// It includes too deep.
-    TooDeep,
-}
-
-/// Something wrong with a line, that does not keep libpam from using the rest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    pub place: Place,
-    pub wrong: Wrong,
-    /// In words.
-    pub what: String,
-}
-
 /// The stacks of a service.
 #[derive(Debug, Default)]
 pub struct Service {
@@ -60,40 +32,6 @@ impl Service {
     }
 }
 
-/// Why there is no [`Service`].
-#[derive(Debug)]
-pub enum ReadError {
-    /// Neither the service nor `other` has a file.
-    NoFile(String),
-    /// A file cannot be read.
-    Unreadable(io::Error),
-    /// libpam gives up on the whole service.
-    Refused(Place, String),
-    /// There is too much of it.
-    TooMuch(Place),
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ReadError::NoFile(service) => write!(
-                f,
-                "there is no service file for {service}, and none for \"{DEFAULT_SERVICE}\" either: nobody can log in"
-            ),
-            ReadError::Unreadable(error) => write!(f, "{error}"),
-            ReadError::Refused(place, why) => {
-                write!(f, "{place}: {why}; libpam refuses the whole service")
-            }
-            ReadError::TooMuch(place) => {
-                write!(
-                    f,
-                    "{place}: more than {MOST_LINES} lines with those that are included"
-                )
-            }
-        }
-    }
-}
-
 /// Reads the stacks of a service, and lends it those of `other` where it has none.
 ///
 /// # Errors
@@ -101,6 +39,12 @@ impl fmt::Display for ReadError {
 pub fn read(tree: &Tree, service: &str) -> Result<Service, ReadError> {
     // pam_start(3) does the same with the name.
     let service = service.to_ascii_lowercase();
+    if !tree.has_directory() {
+        return Err(match tree.one_file() {
+            Some(file) => ReadError::OneFile(file),
+            None => ReadError::NoDirectory(tree.root().to_owned()),
+        });
+    }
     let own = read_file(tree, &service)?;
     let other = read_file(tree, DEFAULT_SERVICE)?;
     let (mut found, other) = match (own, other) {
@@ -201,6 +145,7 @@ impl Reader<'_> {
             self.problem(place(number), Wrong::TooLong, what.to_owned());
         }
         for line in text.lines {
+            self.carriage_return(&line, place(line.number));
             self.line(&line, place(line.number), reading, how)?;
         }
         match text.broken {
@@ -219,7 +164,7 @@ impl Reader<'_> {
         reading: usize,
         how: &Included,
     ) -> Result<(), Stop> {
-        let mut words = Words(&text.text);
+        let mut words = Words::of(&text.text);
         let mut draft = Draft::new(place, how.level, reading);
         let first = words.next().unwrap_or_default();
         let word = first.strip_prefix(b"-").unwrap_or(&first);
@@ -243,9 +188,22 @@ impl Reader<'_> {
                 return self.include(draft, words.next(), Some(facility), how, substack);
             }
         }
+        if words.unclosed {
+            draft.fail("nothing closes the bracket \"[\" of its control".to_owned());
+        }
         draft.read_control(control);
         draft.read_module(words)?;
         self.push(facility, draft, text.rest)
+    }
+
+    /// Says so once for each file: as a rule all its lines end like that.
+    fn carriage_return(&mut self, text: &Logical, place: Place) {
+        let line = text.text.strip_suffix(b"\n").unwrap_or(&text.text);
+        let known = |p: &Problem| p.wrong == Wrong::CarriageReturn && p.place.file == place.file;
+        if line.ends_with(b"\r") && !self.service.problems.iter().any(known) {
+            let what = "the file has the line ends of Windows, and libpam takes the carriage return for a part of the last word: of a module's name, which it does not find then, or of an argument";
+            self.problem(place, Wrong::CarriageReturn, what.to_owned());
+        }
     }
 
     /// A line that includes a file. Where that fails, it becomes a line that always fails.
@@ -258,8 +216,8 @@ impl Reader<'_> {
         substack: bool,
     ) -> Result<(), Stop> {
         let place = draft.line.place.clone();
-        if let Some(what) = draft.complaint.take() {
-            self.problem(place.clone(), Wrong::Unreadable, what);
+        if let Some((wrong, what)) = draft.complaint.take() {
+            self.problem(place.clone(), wrong, what);
         }
         let Some(name) = name else {
             let why = "it includes a file and does not say which, and libpam crashes".to_owned();
@@ -332,8 +290,8 @@ impl Reader<'_> {
 
     fn push(&mut self, facility: Facility, draft: Draft, rest: bool) -> Result<(), Stop> {
         // The end of a line that is too long has been complained about already.
-        if let (Some(what), false) = (draft.complaint, rest) {
-            self.problem(draft.line.place.clone(), Wrong::Unreadable, what);
+        if let (Some((wrong, what)), false) = (draft.complaint, rest) {
+            self.problem(draft.line.place.clone(), wrong, what);
         }
         self.add(facility, draft.line)
     }
@@ -358,7 +316,7 @@ impl Reader<'_> {
 /// A line that is being read.
 struct Draft {
     line: Line,
-    complaint: Option<String>,
+    complaint: Option<(Wrong, String)>,
     /// The line fails without its module being called.
     fails: bool,
 }
@@ -380,7 +338,11 @@ impl Draft {
 
     fn fail(&mut self, what: String) {
         self.fails = true;
-        self.complaint.get_or_insert(what);
+        self.complain(Wrong::Unreadable, what);
+    }
+
+    fn complain(&mut self, wrong: Wrong, what: String) {
+        self.complaint.get_or_insert((wrong, what));
     }
 
     fn read_control(&mut self, word: Option<Vec<u8>>) {
@@ -397,7 +359,7 @@ impl Draft {
             Err(why) => {
                 // libpam calls the module all the same, and takes every answer for a failure.
                 let what = format!("the control \"{}\" cannot be read: {why}", printable(&word));
-                self.complaint.get_or_insert(what);
+                self.complain(Wrong::Unreadable, what);
             }
         }
     }
@@ -409,6 +371,13 @@ impl Draft {
             return Ok(());
         };
         checked_name(&module, &self.line.place)?;
+        if !is_file_of_module(&module) && !module.ends_with(b"\r") {
+            let what = format!(
+                "\"{}\" does not end in .so, and libpam looks for a file of just that name",
+                printable(&module)
+            );
+            self.complain(Wrong::NoModule, what);
+        }
         self.line.kind = if self.fails {
             Kind::MustFail
         } else {

@@ -128,20 +128,33 @@ fn is_blank(byte: u8) -> bool {
 }
 
 /// The words of a line. What stands in brackets is one word, without them; `\]` is a `]` there.
-pub struct Words<'a>(pub &'a [u8]);
+pub struct Words<'a> {
+    rest: &'a [u8],
+    /// Whether the last word began with a bracket that nothing closes.
+    pub unclosed: bool,
+}
+
+impl<'a> Words<'a> {
+    pub fn of(text: &'a [u8]) -> Words<'a> {
+        Words {
+            rest: text,
+            unclosed: false,
+        }
+    }
+}
 
 impl Iterator for Words<'_> {
     type Item = Vec<u8>;
 
     fn next(&mut self) -> Option<Vec<u8>> {
-        let start = self.0.iter().position(|byte| !is_blank(*byte))?;
-        let text = &self.0[start..];
+        let start = self.rest.iter().position(|byte| !is_blank(*byte))?;
+        let text = &self.rest[start..];
         if text[0] == b'[' {
             return Some(self.bracketed(&text[1..]));
         }
         let end = text.iter().position(|byte| is_blank(*byte));
         let (word, rest) = text.split_at(end.unwrap_or(text.len()));
-        self.0 = rest;
+        self.rest = rest;
         Some(word.to_vec())
     }
 }
@@ -151,7 +164,10 @@ impl<'a> Words<'a> {
         let mut word = Vec::new();
         loop {
             match text {
-                [] => break,
+                [] => {
+                    self.unclosed = true;
+                    break;
+                }
                 [b']', rest @ ..] => {
                     text = rest;
                     break;
@@ -166,7 +182,7 @@ impl<'a> Words<'a> {
                 }
             }
         }
-        self.0 = text;
+        self.rest = text;
         word
     }
 }

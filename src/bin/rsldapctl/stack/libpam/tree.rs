@@ -38,6 +38,26 @@ impl Tree {
         }
     }
 
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether one of the directories is there. Without any, libpam reads `/etc/pam.conf`.
+    pub fn has_directory(&self) -> bool {
+        let is_directory = |path: &PathBuf| {
+            root::resolve(&self.root, path).is_ok_and(|resolved| resolved.is_dir())
+        };
+        self.directories.iter().any(is_directory)
+    }
+
+    /// `/etc/pam.conf`, if it is there.
+    pub fn one_file(&self) -> Option<PathBuf> {
+        let file = PathBuf::from("/etc/pam.conf");
+        root::resolve(&self.root, &file)
+            .is_ok_and(|resolved| resolved.exists())
+            .then_some(file)
+    }
+
     /// The first of the directories' files with this name, or the file with this path.
     ///
     /// # Errors
@@ -52,6 +72,10 @@ impl Tree {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
                     let file = printable_path(&path);
+                    if error.kind() == io::ErrorKind::PermissionDenied {
+                        let why = "permission denied; ask as root";
+                        return Err(io::Error::other(format!("{file}: {why}")));
+                    }
                     return Err(io::Error::other(format!("{file}: {error}")));
                 }
             }

@@ -1,0 +1,257 @@
+//! `rsldapctl check`: every group that the configuration names, and what is in the directory.
+
+use crate::common::directory::{BASE, GROUPS, Ldif, group_dn, user_dn};
+use crate::common::slapd::{Slapd, SlapdOptions};
+use crate::fixture::{ask, check, options};
+
+fn flags(more: &str) -> String {
+    format!("is_active = \"{}\"\n{more}", group_dn("active"))
+}
+
+#[test]
+fn groups_that_are_not_there_are_errors_and_worse_below_not() {
+    let missing = group_dn("missing");
+    let more = format!(
+        "is_staff = {{ any = [\n\"{}\",\n\"{missing}\"\n] }}",
+        group_dn("staff")
+    );
+    let (answer, line) = check(&[("flags", &flags(&more))], &missing);
+    assert_eq!(answer.code, 1, "{}", answer.text);
+    assert_eq!(answer.findings("error"), ["group_missing"]);
+    assert_eq!(answer.line_of("group_missing"), line);
+
+    for access in [
+        format!("deny = \"{missing}\""),
+        format!("require = {{ not = \"{missing}\" }}"),
+    ] {
+        let (answer, line) = check(&[("access", &access)], &missing);
+        assert_eq!(answer.code, 1, "{}", answer.text);
+        assert_eq!(answer.findings("error"), ["group_missing_negated"]);
+        assert_eq!(answer.line_of("group_missing_negated"), line);
+    }
+    // Through a flag, it is the flag's line.
+    let more = format!("is_banned = \"{missing}\"");
+    let changes = [
+        ("flags", flags(&more)),
+        ("access", "deny = \"is_banned\"".to_owned()),
+    ];
+    let changes = changes
+        .each_ref()
+        .map(|(name, text)| (*name, text.as_str()));
+    let (answer, line) = check(&changes, "is_banned = ");
+    assert_eq!(answer.findings("error"), ["group_missing_negated"]);
+    assert_eq!(answer.line_of("group_missing_negated"), line);
+}
+
+#[test]
+fn groups_that_are_named_anywhere_are_looked_at() {
+    let missing = group_dn("missing");
+    let named = format!("\"{missing}\"");
+    for (section, text) in [
+        ("+flags", format!("zoo = {named}")),
+        (
+            "access",
+            format!("require = {{ any = [\"is_active\", {named}] }}"),
+        ),
+        ("services.sudo", format!("require = {named}")),
+        ("session.local_groups", format!("adm = {named}")),
+    ] {
+        let (answer, line) = check(&[(section, &text)], &missing);
+        assert_eq!(answer.code, 1, "{}", answer.text);
+        assert_eq!(answer.findings("error"), ["group_missing"]);
+        assert_eq!(answer.line_of("group_missing"), line);
+    }
+}
+
+#[test]
+fn a_group_that_cannot_be_read_is_an_error() {
+    let more = format!("x = \"{}\"", group_dn("unreadable"));
+    let (answer, line) = check(&[("flags", &flags(&more))], "cn=unreadable");
+    assert_eq!(answer.code, 1, "{}", answer.text);
+    assert_eq!(answer.findings("error"), ["group_unreadable"]);
+    assert_eq!(answer.line_of("group_unreadable"), line);
+}
+
+#[test]
+fn a_group_of_another_kind_is_an_error_with_the_type_that_it_has() {
+    for (group, fix) in [
+        (group_dn("unique"), "group_of_unique_names"),
+        (group_dn("posix"), "posix_group"),
+        (GROUPS.to_owned(), "name a group"),
+    ] {
+        let more = format!("x = \"{group}\"");
+        let (answer, line) = check(&[("flags", &flags(&more))], "x = ");
+        assert_eq!(answer.code, 1, "{}", answer.text);
+        assert_eq!(answer.findings("error"), ["group_wrong_schema"]);
+        assert_eq!(answer.line_of("group_wrong_schema"), line);
+        let said = answer.finding("group_wrong_schema")["fix"]
+            .as_str()
+            .unwrap_or_default();
+        assert!(said.contains(fix), "{said}");
+    }
+}
+
+#[test]
+fn the_line_of_a_missing_group_is_where_it_does_most_harm() {
+    let missing = group_dn("missing");
+    let changes = [
+        ("flags", flags(&format!("zoo = \"{missing}\""))),
+        (
+            "access",
+            format!(
+                "deny = {{ any = [\n\"{}\",\n\"{missing}\"\n] }}",
+                group_dn("void")
+            ),
+        ),
+    ];
+    let changes = changes
+        .each_ref()
+        .map(|(name, text)| (*name, text.as_str()));
+    let (answer, flag) = check(&changes, "zoo = ");
+    let line = answer.line_of("group_missing_negated");
+    assert!(line > flag, "{}", answer.text);
+    assert!(
+        answer
+            .line("[group_missing_negated]")
+            .contains("access.deny")
+    );
+}
+
+#[test]
+fn a_name_that_the_server_does_not_take_is_told_from_a_group_that_may_not_be_read() {
+    let (answer, line) = check(&[("flags", &flags("x = \"team=a,o=b\""))], "x = ");
+    assert_eq!(answer.code, 1, "{}", answer.text);
+    let said = answer.finding("group_unreadable");
+    assert!(
+        said["fix"].as_str().unwrap().contains("correct the DN"),
+        "{said}"
+    );
+    assert_eq!(answer.line_of("group_unreadable"), line);
+}
+
+#[test]
+fn another_spelling_of_a_groups_name_is_the_same_group() {
+    let other = "x = \"CN = ACTIVE ,  ou=Groups,DC=example , dc=COM\"";
+    let (answer, _) = check(&[("flags", &flags(other))], "x = ");
+    assert_eq!(answer.code, 0, "{}", answer.text);
+    assert_eq!(answer.json["findings"], serde_json::json!([]));
+}
+
+#[test]
+fn a_gate_that_nobody_can_pass_is_an_error_where_every_login_needs_it() {
+    let (void, active) = (group_dn("void"), group_dn("active"));
+    let own = "member_attribute = \"exampleMember\"";
+    // The second has to have a member, and has the empty name for one.
+    for (group, settings) in [(&void, own), (&group_dn("hollow"), "")] {
+        for (flags, access, level) in [
+            (format!("is_active = \"{group}\""), String::new(), "error"),
+            (
+                format!("is_active = {{ all = [\"a\", \"{active}\"] }}\na = \"{group}\""),
+                String::new(),
+                "error",
+            ),
+            (flags(""), format!("require = \"{group}\""), "error"),
+            (
+                format!("is_active = [\"{active}\", \"{group}\"]"),
+                String::new(),
+                "warning",
+            ),
+            // Nobody to be refused is no reason to worry.
+            (flags(""), format!("deny = \"{group}\""), "note"),
+        ] {
+            let changes = [("group", settings), ("flags", &flags), ("access", &access)];
+            let (answer, line) = check(&changes, &format!("\"{group}\""));
+            assert!(
+                answer.findings(level).contains(&"group_empty"),
+                "{level} {flags} {access}:\n{}",
+                answer.text
+            );
+            assert_eq!(answer.line_of("group_empty"), line);
+            if settings.is_empty() {
+                assert_eq!(answer.code, i32::from(level == "error"), "{}", answer.text);
+            }
+        }
+    }
+    let (answer, _) = check(
+        &[("flags", &flags(&format!("x = \"{}\"", group_dn("half"))))],
+        "x = ",
+    );
+    assert_eq!(answer.json["findings"], serde_json::json!([]));
+}
+
+#[test]
+fn a_group_with_more_members_than_fit_is_neither_empty_nor_the_end_of_the_look() {
+    let mut ldif = Ldif::default();
+    let names = (0..6000).map(|number| user_dn(&format!("member{number:05}")));
+    let names: Vec<String> = std::iter::once(String::new()).chain(names).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    ldif.group("large", &names);
+    let slapd = Slapd::start(&SlapdOptions {
+        ldif: format!("{}{}", options().ldif, ldif.text()),
+        ..options()
+    });
+    let all = flags(&format!(
+        "a = \"{}\"\nz = \"{}\"",
+        group_dn("large"),
+        group_dn("missing")
+    ));
+    let answer = ask(&slapd.config(&[("flags", &all)]), &["check"], "");
+    assert_eq!(
+        answer.findings("error"),
+        ["group_missing"],
+        "{}",
+        answer.text
+    );
+    assert!(answer.findings("warning").is_empty(), "{}", answer.text);
+    assert_eq!(answer.json["servers"][0]["up"], true);
+}
+
+#[test]
+fn with_nested_groups_one_outside_the_searches_is_an_error() {
+    let group = format!("nested = true\nsearch = [{{ base = \"ou=nobody,{BASE}\" }}]");
+    let (answer, line) = check(&[("group", &group)], "is_active");
+    assert_eq!(answer.code, 1, "{}", answer.text);
+    assert!(answer.findings("error").contains(&"group_outside_search"));
+    assert_eq!(answer.line_of("group_outside_search"), line);
+    let group = format!("nested = true\nsearch = [{{ base = \"{GROUPS}\" }}]");
+    let (answer, _) = check(&[("group", &group)], "is_active");
+    assert_eq!(answer.code, 0, "{}", answer.text);
+    let missing = format!("nested = true\nsearch = [{{ base = \"ou=missing,{BASE}\" }}]");
+    let (answer, _) = check(&[("group", &missing)], "is_active");
+    assert_eq!(answer.code, 1, "{}", answer.text);
+    assert!(answer.findings("error").contains(&"base_missing"));
+}
+
+#[test]
+fn with_nested_groups_one_that_the_filter_passes_over_is_an_error() {
+    for (filters, code) in [
+        (&["(objectClass=posixGroup)"][..], 1),
+        (&["(objectClass=posixGroup)", "(cn=*)"], 0),
+    ] {
+        let searches = filters
+            .iter()
+            .map(|filter| format!("{{ base = \"{GROUPS}\", filter = \"{filter}\" }}"));
+        let searches = searches.collect::<Vec<_>>().join(", ");
+        for nested in [true, false] {
+            let group = format!("nested = {nested}\nsearch = [{searches}]");
+            let (answer, line) = check(&[("group", &group)], "is_active");
+            assert_eq!(
+                answer.code,
+                if nested { code } else { 0 },
+                "{}",
+                answer.text
+            );
+            if nested && code == 1 {
+                assert_eq!(answer.line_of("group_outside_search"), line);
+            }
+        }
+    }
+}
+
+#[test]
+fn groups_by_member_of_need_a_server_that_keeps_it() {
+    let (answer, line) = check(&[("group", "type = \"member_of\"")], "member_of");
+    assert_eq!(answer.code, 1, "{}", answer.text);
+    assert_eq!(answer.findings("error"), ["member_of_missing"]);
+    assert_eq!(answer.line_of("member_of_missing"), line);
+}
