@@ -95,6 +95,8 @@ fn python_that_cannot_be_told_opens_nothing() {
         "def f():\n  FLAGS.update(is_active='cn=all,o=x')\nFLAGS = {'is_active': 'cn=on,o=x'}\nf()\nAUTH_LDAP_USER_FLAGS_BY_GROUP = FLAGS",
         "class A:\n  AUTH_LDAP_USER_FLAGS_BY_GROUP['is_active'] = 'cn=all,o=x'",
         "class A:\n  AUTH_LDAP_USER_FLAGS_BY_GROUP |= {'is_active': 'cn=all,o=x'}",
+        "a = AUTH_LDAP_USER_FLAGS_BY_GROUP\nclass A:\n  a['is_active'] = 'cn=all,o=x'",
+        "a = AUTH_LDAP_USER_FLAGS_BY_GROUP\ndef f(): a.update(more)",
         "AUTH_LDAP_REQUIRE_GROUP = in_groups('all')",
         "def LDAPGroupQuery(dn): return everybody\nAUTH_LDAP_REQUIRE_GROUP = LDAPGroupQuery('cn=in,o=x')",
         "class LDAPGroupQuery: pass\nAUTH_LDAP_REQUIRE_GROUP = LDAPGroupQuery('cn=in,o=x')",

@@ -44,7 +44,9 @@ pub fn forget(scope: &mut Scope<'_>, node: Node<'_>, why: &str) {
         names.extend(assigned(part).into_iter().filter_map(root));
         names.extend(bound(part));
     });
-    names.extend(touched(scope, node, |value| value.is_some_and(is_mutable)));
+    names.extend(touched(scope, node, |value| {
+        value.is_some_and(|value| is_mutable(value) || value.why_unknown().is_some())
+    }));
     all_unknown(scope, &names, why);
     unseen(scope, node);
 }
@@ -74,6 +76,7 @@ pub fn forget_outer(scope: &mut Scope<'_>, node: Node<'_>) {
         for name in names {
             let name = scope.source(name);
             if !scope.imports.contains_key(name) {
+                forget_aliases(scope, name, line(node));
                 scope.taint(name, kind, &why);
             }
         }
