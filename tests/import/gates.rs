@@ -97,6 +97,7 @@ fn python_that_cannot_be_told_opens_nothing() {
         "class A:\n  AUTH_LDAP_USER_FLAGS_BY_GROUP |= {'is_active': 'cn=all,o=x'}",
         "a = AUTH_LDAP_USER_FLAGS_BY_GROUP\nclass A:\n  a['is_active'] = 'cn=all,o=x'",
         "a = AUTH_LDAP_USER_FLAGS_BY_GROUP\ndef f(): a.update(more)",
+        "if DEBUG:\n  a = AUTH_LDAP_USER_FLAGS_BY_GROUP\na.update(is_active='cn=all,o=x')",
         "AUTH_LDAP_REQUIRE_GROUP = in_groups('all')",
         "def LDAPGroupQuery(dn): return everybody\nAUTH_LDAP_REQUIRE_GROUP = LDAPGroupQuery('cn=in,o=x')",
         "class LDAPGroupQuery: pass\nAUTH_LDAP_REQUIRE_GROUP = LDAPGroupQuery('cn=in,o=x')",

@@ -188,7 +188,7 @@ fn store(path: &'static str, holds: &'static str) -> Store {
             store.files = Some(sizes.len());
             store.bytes = Some(sizes.iter().sum());
         }
-        Err(error) => store.forbidden = error.kind() == io::ErrorKind::PermissionDenied,
+        Err(error) => store.forbidden = error.kind() == std::io::ErrorKind::PermissionDenied,
     }
     store
 }

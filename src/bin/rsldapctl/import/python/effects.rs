@@ -39,6 +39,17 @@ const PURE: [&str; 7] = ["get", "keys", "values", "items", "copy", "index", "cou
 
 /// Every name that is set or changed anywhere inside is unknown from here on.
 pub fn forget(scope: &mut Scope<'_>, node: Node<'_>, why: &str) {
+    // `if x: other = FLAGS` makes another name of it, perhaps.
+    let mut assignments = Vec::new();
+    walk(node, |part| {
+        let sides = ["left", "right"].map(|side| part.child_by_field_name(side));
+        if let ("assignment", [Some(left), Some(right)]) = (part.kind(), sides) {
+            assignments.push((left, right));
+        }
+    });
+    for (left, right) in assignments {
+        share(scope, &[left], right);
+    }
     let mut names = Vec::new();
     walk(node, |part| {
         names.extend(assigned(part).into_iter().filter_map(root));
