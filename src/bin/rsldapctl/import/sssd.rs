@@ -195,6 +195,11 @@ fn beside(sections: &[Section], domain: &Domain, draft: &mut Draft) {
         "domain/{}",
         domain.section.name.trim_start_matches("domain/")
     );
+    other_sections(sections, &chosen, draft);
+}
+
+/// A note for each other section, with the keys that are left out.
+fn other_sections(sections: &[Section], chosen: &str, draft: &mut Draft) {
     for section in sections.iter().filter(|section| section.name != chosen) {
         // What is above, and the names of what there is.
         let carried: &[&str] = match section.name.as_str() {
