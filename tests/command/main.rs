@@ -25,6 +25,7 @@ mod fixture;
 mod json;
 #[path = "../common/rsldapctl.rs"]
 mod rsldapctl;
+mod status;
 mod terminal;
 #[path = "../common/terminal.rs"]
 mod typing;

@@ -408,7 +408,7 @@ fn what_has_no_key_is_said() {
 /// As the container image's own file finds its group type.
 #[test]
 fn a_function_that_gets_the_name_of_a_group_type_is_taken_for_it() {
-    let answer = good("AUTH_LDAP_GROUP_TYPE = _load(environ.get('T', 'GroupOfUniqueNamesType'))");
+    let answer = good("AUTH_LDAP_GROUP_TYPE = _load('GroupOfUniqueNamesType')");
     assert_eq!(
         answer.value("group.type"),
         Some("\"group_of_unique_names\"")

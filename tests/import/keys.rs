@@ -70,7 +70,9 @@ const SSSD: &str = "id_provider auth_provider access_provider chpass_provider su
     ldap_account_expire_policy ldap_access_order ldap_chpass_uri ldap_chpass_backup_uri ldap_chpass_dns_service_name \
     ldap_chpass_update_last_change ldap_sudo_search_base ldap_sudo_full_refresh_interval ldap_sudorule_command \
     ldap_autofs_search_base ldap_library_debug_level ldap_auth_disable_tls_never_use_in_production \
-    simple_allow_users simple_deny_users simple_allow_groups simple_deny_groups";
+    simple_allow_users simple_deny_users simple_allow_groups simple_deny_groups avoid_by_id_lookups \
+    client_idle_timeout idmap_range_max idp_client_id ldap_ignore_unreadable_references ldap_read_rootdse \
+    ldap_subgid_count pwfield";
 
 fn assert_known(name: &str, head: &str, keys: &str, separator: &str) {
     let lines: String = keys
@@ -105,7 +107,7 @@ fn every_key_of_sssd_is_known() {
 }
 
 #[test]
-fn a_key_that_nobody_knows_is_a_note_and_no_error() {
+fn a_key_that_nobody_knows_is_told_and_no_error() {
     let base = "uri ldaps://a.example\nbase o=x\nthreads 1\npam_authz_search (&(cn=in)(memberUid=$username))\n";
     let answer = import("nslcd.conf", format!("{base}brand_new yes\n"));
     assert_eq!(answer.code, 0, "{}", answer.text);

@@ -14,26 +14,42 @@ use crate::common::slapd::{Lease, Pool, Slapd, SlapdOptions};
 
 static SERVERS: Pool = Pool::new(options);
 
+/// What slapd does not bring along: authorizedService of the ldapns schema, and a little of Active
+/// Directory's.
+const SCHEMA: &str = "\
+attributetype ( 1.3.6.1.4.1.5322.17.2.1 NAME 'authorizedService' \
+EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15{256} )
+attributetype ( 1.2.840.113556.1.4.221 NAME 'sAMAccountName' \
+EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.656 NAME 'userPrincipalName' \
+EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+objectclass ( 1.2.840.113556.1.5.8 NAME 'group' SUP top STRUCTURAL MUST cn MAY member )
+";
+
 /// alice, bob and sue are active; alice and sue are staff, sue is a superuser, carol is nothing. dave
 /// is in the circle by way of staff's and is banned.
 fn options() -> SlapdOptions {
     let mut ldif = Ldif::tree();
-    for name in ["alice", "carol", "dave"] {
-        ldif.user(name, &[("givenName", name)]);
+    for (name, more) in [
+        ("alice", vec![]),
+        ("carol", vec![]),
+        ("dave", vec![]),
+        ("bob", vec![("host", "*"), ("authorizedService", "login")]),
+        (
+            "sue",
+            vec![("host", "elsewhere.example"), ("authorizedService", "cups")],
+        ),
+    ] {
+        let principal = format!("{name}@ficus.example");
+        let mut attributes = vec![
+            ("objectClass", "extensibleObject"),
+            ("givenName", name),
+            ("sAMAccountName", name),
+            ("userPrincipalName", &principal),
+        ];
+        attributes.extend(more);
+        ldif.user(name, &attributes);
     }
-    let class = ("objectClass", "extensibleObject");
-    ldif.user(
-        "bob",
-        &[class, ("host", "*"), ("authorizedService", "login")],
-    );
-    ldif.user(
-        "sue",
-        &[
-            class,
-            ("host", "elsewhere.example"),
-            ("authorizedService", "cups"),
-        ],
-    );
     let [alice, bob, sue, dave] = ["alice", "bob", "sue", "dave"].map(user_dn);
     ldif.group("active", &[&alice, &bob, &sue]);
     ldif.group("staff", &[&alice, &dave]);
@@ -58,12 +74,18 @@ fn options() -> SlapdOptions {
             ("uniqueMember", &sue),
         ],
     );
+    for (name, members) in [
+        ("Everybody", vec![alice.clone(), dave.clone(), bob.clone()]),
+        ("Watering", vec![alice, sue]),
+        ("Palms", vec![bob, group_dn("Watering")]),
+    ] {
+        let mut attributes = vec![("objectClass", "group")];
+        attributes.extend(members.iter().map(|member| ("member", member.as_str())));
+        ldif.entry(&group_dn(name), &attributes);
+    }
     SlapdOptions {
         ldif: ldif.text().to_owned(),
-        // Of the ldapns schema, which slapd does not bring along.
-        global: "attributetype ( 1.3.6.1.4.1.5322.17.2.1 NAME 'authorizedService' \
-                 EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15{256} )"
-            .to_owned(),
+        global: SCHEMA.to_owned(),
         ..SlapdOptions::default()
     }
 }
@@ -161,6 +183,16 @@ fn netbox() {
     let config = pam_rsldap::config::load(&config).expect("a configuration");
     assert_eq!(config.flags.len(), 3);
     assert_eq!(config.user.attributes.len(), 3);
+}
+
+/// As NetBox's documentation has it for Active Directory: two names, nested groups, and a required
+/// group besides is_active.
+#[test]
+fn netbox_with_a_directory_like_active_directory() {
+    let server = SERVERS.lease();
+    let config = logins(&server, "ldap_config_ad.py", &[], &["alice", "bob"]);
+    let config = pam_rsldap::config::load(&config).expect("a configuration");
+    assert!(config.user.canonical_name && config.group.nested);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod command;
 mod django;
 mod docker;
 mod formats;
+mod gates;
 mod keys;
 mod login;
 mod mutated;

@@ -53,6 +53,7 @@ fn damaged_files_get_an_answer() {
     let mut complete = 0;
     for (name, format) in [
         ("ldap_config.py", "netbox"),
+        ("ldap_config_ad.py", "netbox"),
         ("settings.py", "netbox"),
         ("netbox.env", "netbox-docker"),
         ("nslcd.conf", "nslcd"),

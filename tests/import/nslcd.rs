@@ -171,7 +171,12 @@ fn searches_that_decide_become_gates() {
         mixed.code, 1,
         "direct members of one group, and all of another: here it is one or the other"
     );
-    assert_eq!(mixed.todo()[0]["key"], "group.nested");
+    assert!(
+        mixed
+            .todo()
+            .iter()
+            .any(|note| note["key"] == "group.nested")
+    );
     let by_name = with("(&(objectClass=groupOfNames)(cn=in)(member=$dn))");
     assert_eq!(
         by_name.value("flags.is_active"),
@@ -205,5 +210,5 @@ fn searches_that_decide_become_gates() {
         );
     }
     let two = with("(memberOf=cn=a,o=x)\npam_authz_search (&(cn=in)(memberUid=$username))");
-    assert_eq!(two.todo()[0]["key"], "group.type");
+    assert!(two.todo().iter().any(|note| note["key"] == "group.type"));
 }

@@ -167,13 +167,19 @@ fn whatever_may_set_something_unseen_is_named() {
         ("from .base import *", ".base"),
         ("globals().update(x=1)", "globals"),
         ("setattr(settings, 'A', 1)", "setattr"),
-        ("globals()['AUTH_LDAP_START_TLS'] = True", "not followed"),
+        ("globals()['AUTH_LDAP_START_TLS'] = True", "globals(...)"),
+        (
+            "def f():\n  vars()['AUTH_LDAP_START_TLS'] = True",
+            "vars(...)",
+        ),
+        ("if unknown:\n  from .base import *", ".base"),
+        ("x = eval('y')", "eval"),
     ] {
         let answer = with(&format!(
             "AUTH_LDAP_SERVER_URI = 'ldaps://a.example'\n{lines}"
         ));
-        let told = answer.notes("warning").iter().any(|note| {
-            note["line"] == 7
+        let told = answer.todo().iter().any(|note| {
+            note["line"].as_u64().is_some_and(|line| line >= 7)
                 && note["text"]
                     .as_str()
                     .is_some_and(|text| text.contains(word))

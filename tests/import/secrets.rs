@@ -122,5 +122,5 @@ fn nothing_of_the_fixtures_is_shown_that_is_secret() {
         );
         seen += usize::from(has_one);
     }
-    assert_eq!(seen, 5);
+    assert_eq!(seen, 6);
 }

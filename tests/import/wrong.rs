@@ -68,6 +68,21 @@ fn ten_megabytes_are_refused_at_once() {
 }
 
 #[test]
+fn a_compose_file_is_refused_in_words() {
+    for name in ["docker-compose.override.yml", "compose.yaml"] {
+        let text =
+            "services:\n  netbox:\n    environment:\n      AUTH_LDAP_SERVER_URI: ldaps://a\n";
+        let answer = import(name, text);
+        assert_eq!(answer.code, 2);
+        assert!(
+            answer.errors.contains("YAML is not read"),
+            "{}",
+            answer.errors
+        );
+    }
+}
+
+#[test]
 fn an_empty_file_is_no_configuration() {
     for name in [
         "ldap_config.py",

@@ -111,6 +111,10 @@ fn import(question: &Import) -> Result<Report, String> {
         Some(name) if !is_stdin(&question.file) => name.to_string_lossy(),
         _ => "stdin".into(),
     };
+    let extension = Path::new(&*name).extension();
+    if extension.is_some_and(|extension| extension == "yml" || extension == "yaml") {
+        return Err("YAML is not read; write what stands below \"environment:\" as KEY=value into a file of its own, and import that".to_owned());
+    }
     let format = match question.from {
         Some(format) => format,
         None => format::recognise(&question.file, &text).ok_or(
@@ -126,6 +130,7 @@ fn import(question: &Import) -> Result<Report, String> {
     };
     let mut draft = Draft::new(&name);
     convert(format, &text, &name, &wishes, &mut draft)?;
+    gates::shut(&mut draft);
     judge(&mut draft);
     Ok(Report {
         format: format.name(),
@@ -150,12 +155,16 @@ fn convert(
                 }
                 python::Failure::TooHard => "this Python is too hard to read".to_owned(),
             })?;
+            let origin = |line: usize| Origin {
+                line: Some(line),
+                setting: None,
+            };
+            for (line, text) in &module.unseen {
+                let text = format!("{text}. Look there for what says who may log in");
+                draft.remark(Level::Todo, &origin(*line), text);
+            }
             for (line, text) in &module.remarks {
-                let origin = Origin {
-                    line: Some(*line),
-                    setting: None,
-                };
-                draft.remark(Level::Warning, &origin, text);
+                draft.remark(Level::Warning, &origin(*line), text);
             }
             django::Settings::new(module, name.contains("ldap_config"))
         }

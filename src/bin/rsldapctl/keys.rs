@@ -43,7 +43,11 @@ struct Report<'a> {
 
 /// Prints the keys, if the gates of this service and the state of the account let the user in.
 pub fn run(path: &Path, user: &str, service: &str, json: bool) -> Answer {
-    let (decision, keys) = match find(path, user, service) {
+    let Found {
+        decision,
+        values,
+        keys,
+    } = match find(path, user, service) {
         Ok(found) => found,
         Err(problem) => {
             complain(&problem);
@@ -57,6 +61,8 @@ pub fn run(path: &Path, user: &str, service: &str, json: bool) -> Answer {
     // An account that never reaches LDAP has its keys in its own authorized_keys.
     if !matches!(outcome, Outcome::Granted | Outcome::Exempt) {
         complain(&format!("{user}: {outcome}: {}", decision.reason));
+    } else if outcome == Outcome::Granted && keys.len() < values.max(1) {
+        complain(&format!("{user}: {}", few(values, keys.len())));
     }
     if json {
         print_json(&Report {
@@ -76,20 +82,44 @@ pub fn run(path: &Path, user: &str, service: &str, json: bool) -> Answer {
     }
 }
 
+/// Why there are fewer keys than somebody may expect.
+fn few(values: usize, keys: usize) -> String {
+    if values == 0 {
+        return format!(
+            "granted, and no {ATTRIBUTE}: the entry has none, or lookups are not allowed to read it"
+        );
+    }
+    format!(
+        "{} of {values} values of {ATTRIBUTE} left out: a value has to be one line, TYPE KEY COMMENT, without options",
+        values - keys
+    )
+}
+
 fn complain(problem: &str) {
     let _ = writeln!(io::stderr(), "rsldapctl keys: {}", printable(problem));
+}
+
+struct Found {
+    decision: Decision,
+    /// How many values there are, keys or not.
+    values: usize,
+    keys: Vec<String>,
 }
 
 /// The decision of the account phase, and the keys that follow from it.
 ///
 /// # Errors
 /// The configuration, or this host.
-fn find(path: &Path, user: &str, service: &str) -> Result<(Decision, Vec<String>), String> {
+fn find(path: &Path, user: &str, service: &str) -> Result<Found, String> {
     let name = user.as_bytes();
     let local_uid = sys::local_uid(name)
         .map_err(|error| format!("the host's own user database cannot be read: {error}"))?;
     if policy::is_root(name, local_uid) {
-        return Ok((Decision::local(Outcome::Exempt, ""), Vec::new()));
+        return Ok(Found {
+            decision: Decision::local(Outcome::Exempt, ""),
+            values: 0,
+            keys: Vec::new(),
+        });
     }
     let config = config::load(path).map_err(|error| error.to_string())?;
     let config = with_keys(config);
@@ -103,8 +133,8 @@ fn find(path: &Path, user: &str, service: &str) -> Result<(Decision, Vec<String>
         &mut directory,
     )
     .map_err(|error| format!("{} failed", error.action))?;
-    let keys = match decision.outcome {
-        Outcome::Granted => keys(&directory),
+    let values = match decision.outcome {
+        Outcome::Granted => values(&directory),
         Outcome::Exempt
         | Outcome::UnknownUser
         | Outcome::BadPassword
@@ -114,7 +144,11 @@ fn find(path: &Path, user: &str, service: &str) -> Result<(Decision, Vec<String>
         | Outcome::Unavailable
         | Outcome::ConfigError => Vec::new(),
     };
-    Ok((decision, keys))
+    Ok(Found {
+        decision,
+        values: values.len(),
+        keys: values.into_iter().filter_map(key).collect(),
+    })
 }
 
 /// The login asks for the attributes of the session, so the keys are one of those.
@@ -130,7 +164,7 @@ fn with_keys(mut config: Config) -> Config {
     config
 }
 
-fn keys<D: Directory>(directory: &Traced<D>) -> Vec<String> {
+fn values<D: Directory>(directory: &Traced<D>) -> Vec<&[u8]> {
     let found = directory
         .steps()
         .iter()
@@ -143,7 +177,7 @@ fn keys<D: Directory>(directory: &Traced<D>) -> Vec<String> {
             | Event::Change(..) => None,
         });
     let values = found.flat_map(|entry| entry.values(ATTRIBUTE));
-    values.filter_map(|value| key(value)).collect()
+    values.map(Vec::as_slice).collect()
 }
 
 /// A value that is one line with one key, `TYPE BASE64 COMMENT`. Users can edit theirs: what has

@@ -55,9 +55,14 @@ struct Marker {
 #[derive(Serialize)]
 struct Store {
     path: &'static str,
+    /// What is kept there, for people.
+    #[serde(skip)]
+    holds: &'static str,
     /// Null: it is not there, or this process may not look.
     files: Option<usize>,
     bytes: Option<u64>,
+    #[serde(skip)]
+    forbidden: bool,
 }
 
 /// Looks, changes nothing, and prints.
@@ -94,7 +99,10 @@ fn report(config: &Config) -> Report {
         ok: servers.iter().any(|server| server.up),
         error,
         servers,
-        stores: vec![store(down::PLACE), store(LASTING)],
+        stores: vec![
+            store(down::PLACE, "group cache and down markers"),
+            store(LASTING, "last refusals and offline logins"),
+        ],
     }
 }
 
@@ -142,6 +150,15 @@ fn ask(
     bound
 }
 
+impl Server {
+    /// Many problems begin with the server's name.
+    fn without_name<'p>(&self, problem: &'p str) -> &'p str {
+        let rest = problem.strip_prefix(&self.server);
+        rest.and_then(|rest| rest.strip_prefix(": "))
+            .unwrap_or(problem)
+    }
+}
+
 impl Marker {
     fn new(down: Down, retry_after: Duration) -> Marker {
         Marker {
@@ -153,22 +170,38 @@ impl Marker {
     }
 }
 
-fn store(path: &'static str) -> Store {
+fn store(path: &'static str, holds: &'static str) -> Store {
     let mut store = Store {
         path,
+        holds,
         files: None,
         bytes: None,
+        forbidden: false,
     };
-    if let Ok(entries) = fs::read_dir(path) {
-        let sizes = entries.filter_map(|entry| {
-            let facts = fs::symlink_metadata(entry.ok()?.path()).ok()?;
-            facts.is_file().then_some(facts.len())
-        });
-        let sizes: Vec<u64> = sizes.collect();
-        store.files = Some(sizes.len());
-        store.bytes = Some(sizes.iter().sum());
+    match fs::read_dir(path) {
+        Ok(entries) => {
+            let sizes = entries.filter_map(|entry| {
+                let facts = fs::symlink_metadata(entry.ok()?.path()).ok()?;
+                facts.is_file().then_some(facts.len())
+            });
+            let sizes: Vec<u64> = sizes.collect();
+            store.files = Some(sizes.len());
+            store.bytes = Some(sizes.iter().sum());
+        }
+        Err(error) => store.forbidden = error.kind() == std::io::ErrorKind::PermissionDenied,
     }
     store
+}
+
+impl Store {
+    fn words(&self) -> String {
+        match (self.files, self.bytes) {
+            (Some(0), _) | (None, _) if !self.forbidden => "nothing".to_owned(),
+            (Some(1), Some(bytes)) => format!("1 file, {bytes} bytes"),
+            (Some(files), Some(bytes)) => format!("{files} files, {bytes} bytes"),
+            _ => "only root may look".to_owned(),
+        }
+    }
 }
 
 fn print(report: &Report) {
@@ -194,7 +227,7 @@ fn print(report: &Report) {
     }
     for server in &report.servers {
         if let Some(problem) = &server.problem {
-            let line = format!("{}: {problem}", server.server);
+            let line = format!("{}: {}", server.server, server.without_name(problem));
             text.push_str(&format!("{}\n", screen.paint(Tone::Bad, &line)));
         }
         if let Some(marker) = &server.marker {
@@ -205,17 +238,16 @@ fn print(report: &Report) {
             };
             let line = format!(
                 "{}: marked down {} s ago: {}{until}",
-                server.server, marker.age_s, marker.detail
+                server.server,
+                marker.age_s,
+                server.without_name(&marker.detail)
             );
             text.push_str(&format!("{}\n", screen.paint(Tone::Warning, &line)));
         }
     }
     for store in &report.stores {
-        let what = match (store.files, store.bytes) {
-            (Some(files), Some(bytes)) => format!("{files} files, {bytes} bytes"),
-            _ => "not there, or not readable".to_owned(),
-        };
-        text.push_str(&format!("{}: {what}\n", store.path));
+        let (path, holds, words) = (store.path, store.holds, store.words());
+        text.push_str(&format!("{path} ({holds}): {words}\n"));
     }
     if sys::effective_uid() != 0 {
         text.push_str("only root can read down markers\n");

@@ -6,7 +6,7 @@ mod groups;
 mod users;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Wishes;
 use super::draft::{Draft, Level, Origin};
@@ -23,6 +23,8 @@ pub struct Settings {
     values: Vec<(String, Located)>,
     /// `ldap.set_option(…)`
     options: Vec<(String, Located)>,
+    /// Settings that the default of an environment variable went into, and its name.
+    guesses: HashMap<String, String>,
     /// The file is NetBox's `ldap_config.py`, in which global options have no effect.
     pub is_netbox: bool,
     seen: RefCell<BTreeSet<String>>,
@@ -33,6 +35,7 @@ impl Settings {
         Settings {
             values: module.settings,
             options: module.options,
+            guesses: module.guesses,
             is_netbox,
             seen: RefCell::default(),
         }
@@ -110,7 +113,30 @@ pub fn convert(settings: &Settings, wishes: &Wishes<'_>, draft: &mut Draft) {
     users::convert(settings, draft);
     groups::convert(settings, draft);
     gates::convert(settings, wishes, draft);
+    guesses(settings, draft);
     others(settings, draft);
+}
+
+/// What decides who may log in is not taken from a default: where that program runs, the environment
+/// may have said otherwise.
+fn guesses(settings: &Settings, draft: &mut Draft) {
+    for (name, key) in [
+        ("AUTH_LDAP_REQUIRE_GROUP", "access.require"),
+        ("AUTH_LDAP_DENY_GROUP", "access.deny"),
+        ("AUTH_LDAP_USER_FLAGS_BY_GROUP", "flags.is_active"),
+        ("AUTH_LDAP_USER_SEARCH", "user.search"),
+        ("AUTH_LDAP_USER_DN_TEMPLATE", "user.dn_template"),
+        ("AUTH_LDAP_GROUP_TYPE", "group.type"),
+        ("AUTH_LDAP_GROUP_SEARCH", "group.search"),
+    ] {
+        let setting = settings.values.iter().find(|(known, _)| known == name);
+        if let (Some(variable), Some((_, value))) = (settings.guesses.get(name), setting) {
+            let text = format!(
+                "the environment variable {variable} decides this. Look what it is where that program runs; the default was taken"
+            );
+            draft.about(key, Level::Todo, &Origin::new(value.line, name), text);
+        }
+    }
 }
 
 /// A search as `user.search` and `group.search` take it.

@@ -1,5 +1,8 @@
 //! Environment files of NetBox's container image: `KEY=value`, as docker and compose read them.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use super::draft::{Draft, Level, Origin};
 use super::python::{GroupType, Located, Scope, Search, Value};
 
@@ -33,20 +36,25 @@ fn read(text: &str) -> Environment {
             .filter(|(name, _)| is_name(name.trim_end()))
         {
             Some((name, value)) => {
-                let name = name.trim_end().to_owned();
-                environment
-                    .variables
-                    .retain(|variable| variable.name != name);
-                environment.variables.push(Variable {
-                    line: at + 1,
-                    name,
-                    value: unquoted(value.trim()),
-                });
+                environment.put(at + 1, name.trim_end(), unquoted(value.trim()));
             }
+            // Docker takes the value from where it is run.
+            None if is_name(line) => environment.put(at + 1, line, format!("${{{line}}}")),
             None => environment.unreadable.push(at + 1),
         }
     }
     environment
+}
+
+impl Environment {
+    fn put(&mut self, line: usize, name: &str, value: String) {
+        self.variables.retain(|variable| variable.name != name);
+        self.variables.push(Variable {
+            line,
+            name: name.to_owned(),
+            value,
+        });
+    }
 }
 
 pub fn is_name(text: &str) -> bool {
@@ -93,13 +101,21 @@ pub fn settings(text: &str, draft: &mut Draft) -> Vec<(String, Located)> {
     let mut made = Made {
         environment: &environment,
         settings: Vec::new(),
+        seen: RefCell::default(),
     };
-    if environment
-        .variables
-        .iter()
-        .any(|variable| variable.name.contains("LDAP_"))
-    {
+    let is_ours = |variable: &&Variable| variable.name.contains("LDAP_");
+    let mut ours = environment.variables.iter().filter(is_ours).peekable();
+    if ours.peek().is_some() {
         made.make();
+    }
+    for variable in ours.filter(|variable| !made.seen.borrow().contains(&variable.name)) {
+        let gate = ["REQUIRE", "DENY", "ACTIVE"]
+            .iter()
+            .any(|word| variable.name.contains(word));
+        let level = if gate { Level::Todo } else { Level::Note };
+        let text =
+            "the image takes no notice of this variable, unless its ldap_config.py was changed";
+        draft.remark(level, &Origin::new(variable.line, &variable.name), text);
     }
     made.settings
 }
@@ -107,10 +123,13 @@ pub fn settings(text: &str, draft: &mut Draft) -> Vec<(String, Located)> {
 struct Made<'e> {
     environment: &'e Environment,
     settings: Vec<(String, Located)>,
+    /// The variables that were asked for.
+    seen: RefCell<BTreeSet<String>>,
 }
 
 impl Made<'_> {
     fn variable(&self, name: &str) -> Option<(usize, &str)> {
+        self.seen.borrow_mut().insert(name.to_owned());
         let variable = self
             .environment
             .variables

@@ -8,7 +8,7 @@ use super::query::Query;
 
 /// Stands where a question about groups has to be: no flag has this name, so that nothing is open
 /// before somebody has filled it in.
-const PLACEHOLDER: &str = "FILL_IN";
+pub const PLACEHOLDER: &str = "FILL_IN";
 
 /// Writes a gate.
 pub fn set(draft: &mut Draft, table: &'static str, key: &str, query: &Query, origin: &Origin) {
@@ -46,6 +46,39 @@ pub fn unknown(draft: &mut Draft, table: &'static str, key: &str, origin: &Origi
     draft.about(&format!("{table}.{key}"), Level::Todo, origin, text);
 }
 
+/// Shuts what would be open although something is left to be done that the module cannot see.
+pub fn shut(draft: &mut Draft) {
+    // The module itself refuses a configuration without one of these.
+    const REQUIRED: [&str; 4] = [
+        "server.uris",
+        "server.srv_domain",
+        "user.search",
+        "flags.is_active",
+    ];
+    let missing = |key: &str| REQUIRED.contains(&key) && !draft.has(key);
+    let placeholder = Literal::text(PLACEHOLDER);
+    let notes = draft.notes();
+    let mut left = notes.iter().filter(|note| note.level == Level::Todo);
+    let is_open = left.any(|note| {
+        let key = note.key.as_deref().unwrap_or_default();
+        !missing(key) && draft.value(key) != Some(&placeholder)
+    });
+    if !is_open || draft.value("access.require") == Some(&placeholder) {
+        return;
+    }
+    let value = match draft.value("access.require") {
+        Some(query) => Literal::Table(vec![(
+            "all",
+            Literal::List(vec![query.clone(), placeholder]),
+        )]),
+        None => placeholder,
+    };
+    let key = "access.require";
+    draft.set("access", "require", value, &Origin::default());
+    let text = format!("nobody may log in before each TODO is done. Then take {PLACEHOLDER} out");
+    draft.about(key, Level::Todo, &Origin::default(), text);
+}
+
 /// The last word about `flags.is_active`, which has to be there.
 pub fn is_active(draft: &mut Draft, wishes: &Wishes<'_>, otherwise: &str) {
     if let Some(dn) = wishes.is_active {
@@ -54,7 +87,7 @@ pub fn is_active(draft: &mut Draft, wishes: &Wishes<'_>, otherwise: &str) {
             draft.about("flags.is_active", Level::Warning, &Origin::default(), text);
         } else {
             draft.set("flags", "is_active", Literal::text(dn), &Origin::default());
-            let text = "as --is-active says";
+            let text = format!("as --is-active says; {otherwise}");
             draft.about("flags.is_active", Level::Note, &Origin::default(), text);
         }
     } else if !draft.has("flags.is_active") {

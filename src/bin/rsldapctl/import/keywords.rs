@@ -126,7 +126,7 @@ pub fn other(draft: &mut Draft, tables: &[&Others], key: &str, origin: &Origin) 
     let mut rows = tables.iter().copied().flatten();
     match rows.find(|(pattern, ..)| fits(pattern)) {
         Some((_, level, text)) => draft.remark(*level, origin, *text),
-        None => draft.remark(Level::Note, origin, "not known here; it is left out"),
+        None => draft.remark(Level::Warning, origin, "not known here; it is left out"),
     }
 }
 

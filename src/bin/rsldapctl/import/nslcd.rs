@@ -73,6 +73,13 @@ impl Reading {
                 self.filters.push((map, without_braces(filter)));
             }
             "map" => match line.words().as_slice() {
+                [map, attribute, _]
+                    if map.eq_ignore_ascii_case("shadow")
+                        && !attribute.eq_ignore_ascii_case("uid") =>
+                {
+                    let text = "no equivalent: whether an account has expired is read from the attributes that access.account_state is about";
+                    draft.remark(Level::Warning, origin, text);
+                }
                 [map, attribute, name] => {
                     let words = (
                         map.to_ascii_lowercase(),

@@ -6,12 +6,14 @@
 //! [`Value::Unknown`], with the reason.
 
 mod calls;
+mod effects;
 mod expression;
 mod operators;
 mod statements;
 mod text;
 mod value;
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -34,6 +36,10 @@ pub struct Module {
     pub settings: Vec<(String, Located)>,
     /// What the reader should know, by line.
     pub remarks: Vec<(usize, String)>,
+    /// Places that may set any name, by line.
+    pub unseen: Vec<(usize, String)>,
+    /// Settings that the default of an environment variable went into, and its name.
+    pub guesses: HashMap<String, String>,
     /// `ldap.set_option(name, value)`
     pub options: Vec<(String, Located)>,
 }

@@ -195,41 +195,53 @@ fn beside(sections: &[Section], domain: &Domain, draft: &mut Draft) {
         "domain/{}",
         domain.section.name.trim_start_matches("domain/")
     );
-    for section in sections {
-        let known = ["sssd", "nss", "pam"].contains(&section.name.as_str());
-        let Some(first) = section
-            .pairs
-            .first()
-            .filter(|_| !known && section.name != chosen)
-        else {
-            continue;
+    other_sections(sections, &chosen, draft);
+}
+
+/// A note for each other section, with the keys that are left out.
+fn other_sections(sections: &[Section], chosen: &str, draft: &mut Draft) {
+    for section in sections.iter().filter(|section| section.name != chosen) {
+        // What is above, and the names of what there is.
+        let carried: &[&str] = match section.name.as_str() {
+            "sssd" => &["domains", "services", "config_file_version"],
+            "nss" => &["filter_users"],
+            "pam" => &["offline_credentials_expiration"],
+            _ => &[],
         };
+        let left: Vec<&Pair> = section
+            .pairs
+            .iter()
+            .filter(|pair| !carried.contains(&pair.key.as_str()))
+            .collect();
+        let Some(first) = left.first() else { continue };
         let origin = Origin::new(first.line, format!("[{}]", section.name));
-        draft.remark(
-            Level::Note,
-            &origin,
-            "of no meaning here; this section is left out",
-        );
+        let text = if carried.is_empty() {
+            "of no meaning here; this section is left out".to_owned()
+        } else {
+            let keys: Vec<&str> = left.iter().map(|pair| shown(&pair.key)).collect();
+            format!("no equivalent: {}", keys.join(", "))
+        };
+        draft.remark(Level::Note, &origin, text);
+    }
+}
+
+/// A key, if it is a word: what is none may be a part of something that is not to be shown.
+fn shown(key: &str) -> &str {
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    if key.bytes().all(is_word) {
+        key
+    } else {
+        "a key"
     }
 }
 
 fn rest(domain: &Domain, draft: &mut Draft) {
     for pair in &domain.section.pairs {
-        let carried =
-            domain::KEYS.contains(&pair.key.as_str()) || access::KEYS.contains(&pair.key.as_str());
+        let carried = domain::KEYS.contains(&pair.key.as_str())
+            || access::keys(domain).contains(&pair.key.as_str());
         if !carried {
-            let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-            let shown = if pair.key.bytes().all(is_word) {
-                pair.key.as_str()
-            } else {
-                "a key"
-            };
-            other(
-                draft,
-                &[others::OTHERS],
-                &pair.key,
-                &Origin::new(pair.line, shown),
-            );
+            let origin = Origin::new(pair.line, shown(&pair.key));
+            other(draft, &[others::OTHERS], &pair.key, &origin);
         }
     }
 }

@@ -109,6 +109,11 @@ fn flag(draft: &mut Draft, (name, query): &(Located, Located)) -> Option<String>
         );
         return None;
     };
+    if name == gates::PLACEHOLDER {
+        let text = format!("a flag cannot have the name {name}; {BY_HAND}");
+        draft.remark(Level::Todo, &origin, text);
+        return None;
+    }
     if is_empty_text(&query.value) || query.value == Value::None {
         draft.remark(
             Level::Note,

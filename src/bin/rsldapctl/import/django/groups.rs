@@ -115,7 +115,7 @@ fn mirror(settings: &Settings, draft: &mut Draft) {
         Literal::text(mode),
         &origin,
     );
-    let text = "there missing groups are made and the membership is kept; here it is that of the session, in groups that this host has, from min_gid on";
+    let text = "there these are groups of the website; here whoever is in one gets this host's group of the same name (docker, lxd, ...) in the session, from min_gid on";
     draft.about("session.mirror_groups.mode", Level::Warning, &origin, text);
     let Some(names) = names else { return };
     let (local, others): (Vec<&str>, Vec<&str>) =

@@ -128,17 +128,8 @@ fn entry(filter: &Filter, reading: &Reading, draft: &mut Draft, origin: &Origin)
                 draft.about("group.type", Level::Note, origin, text);
                 queries.push(query);
             }
-            Part::Host(attribute) => {
-                draft.set("access", "host_attribute", Literal::Text(attribute), origin)
-            }
-            Part::Service(attribute) => {
-                draft.set(
-                    "access",
-                    "service_attribute",
-                    Literal::Text(attribute),
-                    origin,
-                );
-            }
+            Part::Host(attribute) => own(draft, "host_attribute", attribute, origin),
+            Part::Service(attribute) => own(draft, "service_attribute", attribute, origin),
             Part::Other => {
                 gates::unknown(
                     draft,
@@ -156,6 +147,16 @@ fn entry(filter: &Filter, reading: &Reading, draft: &mut Draft, origin: &Origin)
     queries
 }
 
+/// Writes which attribute names hosts or services. Each counts once.
+fn own(draft: &mut Draft, key: &str, attribute: String, origin: &Origin) {
+    if draft.has(&format!("access.{key}")) {
+        let why = "a second rule about hosts or services has no equivalent";
+        gates::unknown(draft, "access", "require", origin, why);
+    } else {
+        draft.set("access", key, Literal::Text(attribute), origin);
+    }
+}
+
 fn part(filter: &Filter, reading: &Reading) -> Part {
     if let Some(query) = filter.groups() {
         return Part::Groups(query);
@@ -170,7 +171,7 @@ fn part(filter: &Filter, reading: &Reading) -> Part {
             return Part::Nothing;
         }
     }
-    let items = leaves(filter);
+    let items = alternatives(filter);
     let attribute = items
         .first()
         .map(|(attribute, _)| *attribute)
@@ -185,7 +186,7 @@ fn part(filter: &Filter, reading: &Reading) -> Part {
                 .iter()
                 .all(|(_, value)| is_variable(value, names) || any(value))
     };
-    if !same || denies_a_variable(filter) {
+    if !same {
         Part::Other
     } else if values_are(&["hostname", "fqdn", "domain"]) {
         Part::Host(attribute.to_owned())
@@ -196,21 +197,19 @@ fn part(filter: &Filter, reading: &Reading) -> Part {
     }
 }
 
-/// `(!(host=$hostname))` lists those who may not.
-fn denies_a_variable(filter: &Filter) -> bool {
-    match filter {
-        Filter::And(parts) | Filter::Or(parts) => parts.iter().any(denies_a_variable),
-        Filter::Not(part) => leaves(part).iter().any(|(_, value)| value.starts_with('$')),
-        Filter::Item(..) => false,
+/// The comparisons of which one is enough; none where that is not all there is.
+fn alternatives(filter: &Filter) -> Vec<(&str, &str)> {
+    fn item(filter: &Filter) -> Option<(&str, &str)> {
+        match filter {
+            Filter::Item(attribute, value) => Some((attribute, value)),
+            Filter::And(_) | Filter::Or(_) | Filter::Not(_) => None,
+        }
     }
-}
-
-fn leaves(filter: &Filter) -> Vec<(&str, &str)> {
-    match filter {
-        Filter::And(parts) | Filter::Or(parts) => parts.iter().flat_map(leaves).collect(),
-        Filter::Not(part) => leaves(part),
-        Filter::Item(attribute, value) => vec![(attribute, value)],
-    }
+    let all: Option<Vec<_>> = match filter {
+        Filter::Or(parts) => parts.iter().map(item).collect(),
+        single => item(single).map(|item| vec![item]),
+    };
+    all.unwrap_or_default()
 }
 
 /// `$name` or `${name}`

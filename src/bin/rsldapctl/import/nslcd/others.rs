@@ -42,8 +42,8 @@ pub const OTHERS: &Others = &[
     ),
     (
         "validnames",
-        Level::Note,
-        "no equivalent: which names can be an account's is fixed",
+        Level::Warning,
+        "no equivalent: which names can be an account's is fixed. If this kept somebody out, a group has to",
     ),
     ("allow_capitals", Level::Note, NSS),
     (

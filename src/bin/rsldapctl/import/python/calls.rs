@@ -40,9 +40,14 @@ pub fn call(names: &mut Names<'_>, node: Node<'_>) -> Value {
         Some(arguments) => arguments,
         None => return Value::unknown(format!("{}(...) is not run", named(&last))),
     };
+    // A name that the file itself has given a meaning is not that of a library.
+    let is_own = function.kind() == "identifier"
+        && names.names.contains_key(&dotted)
+        && !["env", "config"].contains(&dotted.as_str());
     if is_plain_name(&dotted) {
         let unknown = arguments.positional.iter().map(|value| &value.value);
-        if let Some(value) = known_function(names, &last, &dotted, &arguments, line(node)) {
+        let known = |names: &mut _| known_function(names, &last, &dotted, &arguments, line(node));
+        if let Some(value) = (!is_own).then(|| known(names)).flatten() {
             return value;
         }
         if let Some(class) = unknown
@@ -57,7 +62,8 @@ pub fn call(names: &mut Names<'_>, node: Node<'_>) -> Value {
             return group_type(class, &Arguments::default());
         }
     }
-    if function.kind() == "attribute" && !names.is_import(&dotted) {
+    let of_import = is_plain_name(&dotted) && names.is_import(&dotted);
+    if function.kind() == "attribute" && !of_import {
         if let Some(value) = method(names, function, &arguments) {
             return value;
         }
@@ -135,6 +141,7 @@ fn known_function(
         "str" | "bool" | "int" | "list" if dotted.starts_with("env.") => {
             environment(names, arguments, line)
         }
+        _ if dotted.contains('.') => return None,
         "str" => text::plain(first?).map(Value::Text)?,
         "int" => integer(first?),
         "bool" => Value::Boolean(first?.truth()?),
@@ -169,6 +176,7 @@ fn environment(names: &mut Names<'_>, arguments: &Arguments, line: usize) -> Val
     match arguments.get("default", 1) {
         Some(Value::Unknown(why)) => Value::unknown(why),
         Some(default) => {
+            names.guess = Some(variable.to_owned());
             names.remark(
                 line,
                 format!(
@@ -237,6 +245,10 @@ fn union(arguments: &Arguments) -> Value {
 
 /// `LDAPGroupQuery("cn=…", …)`; several are all of them.
 fn group_query(arguments: &Arguments) -> Value {
+    // Django's Q takes `_negated` and `_connector`.
+    if !arguments.named.is_empty() {
+        return Value::unknown("a group query with more than groups");
+    }
     let mut parts = Vec::new();
     for part in &arguments.positional {
         match &part.value {
@@ -287,6 +299,9 @@ fn method(names: &mut Names<'_>, function: Node<'_>, arguments: &Arguments) -> O
     let name = names.source(function.child_by_field_name("attribute")?);
     let object = names.value(function.child_by_field_name("object")?);
     let unknown = |value: &Located| value.value.why_unknown().map(Value::unknown);
+    if name != "format" && !arguments.named.is_empty() {
+        return None;
+    }
     if let Value::Unknown(why) = object {
         return Some(Value::Unknown(why));
     }

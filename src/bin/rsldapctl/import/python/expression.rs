@@ -1,20 +1,29 @@
 //! Expressions: what is made of literals is computed, the rest is unknown.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
 use super::operators::{combined, integer, what_it_is};
 use super::text;
-use super::value::{Located, MAX_DEPTH, Value};
+use super::value::{Located, MAX_DEPTH, Value, is_mutable};
 use super::{calls, children, line};
 use crate::import::query::Query;
 
 /// How deep expressions and blocks may nest.
-const MAX_NESTING: usize = 100;
+pub const MAX_NESTING: usize = 100;
 
 /// How much may be copied in all: a few lines can ask for more than there is memory.
 const BUDGET: usize = 1_000_000;
+
+/// What a function that may be called at any time does to a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taint {
+    /// It sets the name.
+    Rebound,
+    /// It changes the list or dictionary.
+    Changed,
+}
 
 /// What is known while a file is read.
 pub struct Scope<'t> {
@@ -26,6 +35,15 @@ pub struct Scope<'t> {
     pub imports: HashMap<String, String>,
     pub remarks: Vec<(usize, String)>,
     pub options: Vec<(String, Located)>,
+    /// Places that may set any name, by line.
+    pub unseen: Vec<(usize, String)>,
+    /// Names that may stand for the same list or dictionary.
+    pub shared: Vec<HashSet<String>>,
+    /// Names whose value is the default of an environment variable, or made of one.
+    pub guesses: HashMap<String, String>,
+    /// The environment variable whose default went into the value at hand.
+    pub guess: Option<String>,
+    tainted: HashMap<String, (Taint, String)>,
     budget: usize,
     nesting: usize,
 }
@@ -39,6 +57,11 @@ impl<'t> Scope<'t> {
             imports: HashMap::new(),
             remarks: Vec::new(),
             options: Vec::new(),
+            unseen: Vec::new(),
+            shared: Vec::new(),
+            guesses: HashMap::new(),
+            guess: None,
+            tainted: HashMap::new(),
             budget: BUDGET,
             nesting: 0,
         }
@@ -49,11 +72,41 @@ impl<'t> Scope<'t> {
         self.text.get(node.byte_range()).unwrap_or_default()
     }
 
-    pub fn assign(&mut self, name: &str, value: Located) {
+    /// The whole file.
+    pub fn text(&self) -> &'t str {
+        self.text
+    }
+
+    pub fn assign(&mut self, name: &str, mut value: Located) {
+        if let Some((taint, why)) = self.tainted.get(name) {
+            if *taint == Taint::Rebound || is_mutable(&value.value) {
+                value.value = Value::unknown(why);
+            }
+        }
         if !self.names.contains_key(name) {
             self.order.push(name.to_owned());
         }
         self.names.insert(name.to_owned(), value);
+    }
+
+    /// From here on no value of this name can be told.
+    pub fn taint(&mut self, name: &str, taint: Taint, why: &str) {
+        let known = self.tainted.get(name).map(|(known, _)| *known);
+        if known != Some(Taint::Rebound) {
+            self.tainted
+                .insert(name.to_owned(), (taint, why.to_owned()));
+        }
+        if let Some(known) = self.names.get(name).cloned() {
+            self.assign(name, known);
+        }
+    }
+
+    /// Notes, once, that something here may set any name.
+    pub fn unseen(&mut self, line: usize, text: String) {
+        let place = (line, text);
+        if !self.unseen.contains(&place) {
+            self.unseen.push(place);
+        }
     }
 
     /// Says something once.
@@ -152,6 +205,9 @@ impl<'t> Scope<'t> {
         };
         let prefix = self.source(*start).to_ascii_lowercase();
         let (raw, formatted) = (prefix.contains('r'), prefix.contains('f'));
+        if prefix.contains('b') {
+            return Value::unknown("bytes, which are no text");
+        }
         let mut whole = String::new();
         let mut at = start.end_byte();
         for part in parts
@@ -181,9 +237,17 @@ impl<'t> Scope<'t> {
 
     fn interpolation(&mut self, node: Node<'_>) -> Result<String, Value> {
         let parts = children(node);
+        let whole = self
+            .source(node)
+            .trim_start_matches('{')
+            .trim_end_matches('}');
         let [expression] = parts.as_slice() else {
             return Err(Value::unknown("a string with a format of its own"));
         };
+        // `{name=}` has the name in it, too.
+        if whole.trim_end().ends_with('=') {
+            return Err(Value::unknown("a string with a format of its own"));
+        }
         let value = self.value(*expression);
         text::plain(&value).ok_or(match value {
             Value::Unknown(why) => Value::Unknown(why),
@@ -227,6 +291,9 @@ impl<'t> Scope<'t> {
 
     fn name(&mut self, node: Node<'_>) -> Value {
         let name = self.source(node);
+        if let Some(variable) = self.guesses.get(name) {
+            self.guess = Some(variable.clone());
+        }
         if let Some(known) = self.names.get(name) {
             return known.value.clone();
         }
@@ -330,18 +397,30 @@ impl<'t> Scope<'t> {
         if let Some(why) = left.why_unknown().or(right.why_unknown()) {
             return Value::unknown(why);
         }
-        match *operator {
-            "==" | "is" => Value::Boolean(left == right),
-            "!=" | "is not" => Value::Boolean(left != right),
-            "in" | "not in" => match &right {
-                Value::List(values) => {
-                    let found = values.iter().any(|part| part.value == left);
-                    Value::Boolean(found == (*operator == "in"))
-                }
-                _ => Value::unknown("a comparison"),
-            },
-            _ => Value::unknown("a comparison"),
-        }
+        let same = match (&left, &right) {
+            // Numbers and truth values are equal across their types, and places are no part of lists.
+            (Value::None, _) | (_, Value::None) => Some(left == right),
+            (Value::Text(left), Value::Text(right)) => Some(left == right),
+            (Value::Integer(left), Value::Integer(right)) => Some(left == right),
+            (Value::Boolean(left), Value::Boolean(right)) => Some(left == right),
+            _ => None,
+        };
+        let within = match (&left, &right) {
+            (Value::Text(left), Value::List(values)) => {
+                let texts: Option<Vec<&str>> =
+                    values.iter().map(|part| part.value.as_text()).collect();
+                texts.map(|texts| texts.contains(&left.as_str()))
+            }
+            _ => None,
+        };
+        let answer = match *operator {
+            "==" | "is" => same,
+            "!=" | "is not" => same.map(|same| !same),
+            "in" => within,
+            "not in" => within.map(|within| !within),
+            _ => None,
+        };
+        answer.map_or(Value::unknown("a comparison"), Value::Boolean)
     }
 
     fn conditional(&mut self, node: Node<'_>) -> Value {

@@ -2,9 +2,12 @@
 
 use tree_sitter::Node;
 
+use super::effects::{
+    forget, forget_aliases, forget_outer, root, share, side_effects, uncertain, unknown, unseen,
+};
 use super::expression::Scope;
 use super::operators::combined;
-use super::value::{Located, MAX_DEPTH, Value};
+use super::value::{Located, MAX_DEPTH, Value, holds_mutable, is_mutable};
 use super::{Module, children, line};
 
 impl Scope<'_> {
@@ -28,6 +31,8 @@ pub fn run(root: Node<'_>, text: &str) -> Module {
     Module {
         settings,
         remarks: scope.remarks,
+        unseen: scope.unseen,
+        guesses: scope.guesses,
         options: scope.options,
     }
 }
@@ -51,11 +56,7 @@ fn statement(scope: &mut Scope<'_>, node: Node<'_>) {
         "import_statement" | "import_from_statement" => import(scope, node),
         "if_statement" => condition(scope, node),
         "try_statement" => attempt(scope, node),
-        "with_statement" => {
-            if let Some(body) = node.child_by_field_name("body") {
-                block(scope, body);
-            }
-        }
+        "with_statement" => with(scope, node),
         "for_statement" | "while_statement" | "match_statement" => {
             forget(
                 scope,
@@ -65,10 +66,9 @@ fn statement(scope: &mut Scope<'_>, node: Node<'_>) {
         }
         "delete_statement" => forget(scope, node, "it is deleted"),
         "function_definition" | "decorated_definition" | "class_definition" => {
-            forget_globals(scope, node)
+            forget_outer(scope, node)
         }
-        "exec_statement" => scope.remark(line(node), "exec was not run; it may set anything"),
-        _ => {}
+        _ => side_effects(scope, node),
     }
 }
 
@@ -77,31 +77,88 @@ fn expression(scope: &mut Scope<'_>, node: Node<'_>) {
         "assignment" => assignment(scope, node),
         "augmented_assignment" => augmented(scope, node),
         "call" => bare_call(scope, node),
-        _ => {}
+        _ => side_effects(scope, node),
     }
+}
+
+/// Its block may be left early, where the context swallows exceptions.
+fn with(scope: &mut Scope<'_>, node: Node<'_>) {
+    let Some(body) = node.child_by_field_name("body") else {
+        return;
+    };
+    children(node)
+        .into_iter()
+        .filter(|part| *part != body)
+        .for_each(|part| side_effects(scope, part));
+    uncertain(scope, body, |scope| block(scope, body));
 }
 
 /// `a = b = value`, `a: type = value`, `a["key"] = value`, `a, b = values`
 fn assignment(scope: &mut Scope<'_>, node: Node<'_>) {
     let mut targets = Vec::new();
     let mut at = node;
-    let value = loop {
+    let right = loop {
         targets.extend(at.child_by_field_name("left"));
         match at.child_by_field_name("right") {
-            Some(right) if right.kind() == "assignment" && targets.len() < 100 => at = right,
-            Some(right) => {
-                break Located {
-                    line: line(node),
-                    value: scope.value(right),
-                };
-            }
+            Some(right) if right.kind() == "assignment" => at = right,
+            Some(right) => break right,
             // `a: type` sets nothing.
             None => return,
         }
     };
-    targets
-        .into_iter()
-        .for_each(|target| set(scope, target, &value));
+    side_effects(scope, right);
+    let (value, guess) = guessed(scope, |scope| scope.value(right));
+    let value = Located {
+        line: line(node),
+        value,
+    };
+    for target in &targets {
+        if target.kind() == "identifier" {
+            let name = scope.source(*target);
+            scope.guesses.remove(name);
+            scope.shared.iter_mut().for_each(|names| {
+                names.remove(name);
+            });
+        }
+    }
+    for target in &targets {
+        set(scope, *target, &value);
+        note_guess(scope, *target, guess.as_ref());
+    }
+    if holds_mutable(&value.value) {
+        share(scope, &targets, right);
+        if targets.len() > 1 {
+            let names = targets.iter().filter_map(|target| root(*target));
+            let names = names.map(|name| scope.source(name).to_owned());
+            let names = names.collect();
+            scope.shared.push(names);
+        }
+    }
+}
+
+/// Does something, and says whether the default of an environment variable went into it.
+fn guessed<T>(
+    scope: &mut Scope<'_>,
+    work: impl FnOnce(&mut Scope<'_>) -> T,
+) -> (T, Option<String>) {
+    let before = scope.guess.take();
+    let result = work(scope);
+    (result, std::mem::replace(&mut scope.guess, before))
+}
+
+fn note_guess(scope: &mut Scope<'_>, target: Node<'_>, variable: Option<&String>) {
+    let Some(variable) = variable else { return };
+    let mut names = vec![target];
+    if matches!(
+        target.kind(),
+        "pattern_list" | "tuple_pattern" | "list_pattern"
+    ) {
+        names = children(target);
+    }
+    for name in names.into_iter().filter_map(root) {
+        let name = scope.source(name).to_owned();
+        scope.guesses.insert(name, variable.clone());
+    }
 }
 
 fn set(scope: &mut Scope<'_>, target: Node<'_>, value: &Located) {
@@ -130,7 +187,8 @@ fn set(scope: &mut Scope<'_>, target: Node<'_>, value: &Located) {
                 }
             }
         }
-        _ => {}
+        // A part of something else.
+        _ => forget(scope, target, &format!("line {} changes it", line(target))),
     }
 }
 
@@ -143,16 +201,28 @@ fn set_part(scope: &mut Scope<'_>, target: Node<'_>, value: &Located) {
     let (Some(object), Some(key)) = parts else {
         return;
     };
+    side_effects(scope, key);
     if object.kind() != "identifier" {
-        scope.remark(
-            line(target),
-            "something else than a name is set here; it was not followed",
-        );
+        match root(object) {
+            Some(name) => {
+                let why = format!("line {} changes it", line(target));
+                unknown(scope, name, &why);
+            }
+            None => scope.unseen(
+                line(target),
+                "something else than a name is set here; it was not followed".to_owned(),
+            ),
+        }
+        unseen(scope, object);
         return;
     }
     let name = scope.source(object).to_owned();
+    forget_aliases(scope, &name, line(target));
     let key = scope.located(key);
     let too_deep = value.value.depth() + 1 > MAX_DEPTH;
+    if !scope.names.contains_key(&name) {
+        unknown(scope, object, "it comes from elsewhere");
+    }
     let Some(known) = scope.names.get_mut(&name) else {
         return;
     };
@@ -174,8 +244,17 @@ fn augmented(scope: &mut Scope<'_>, node: Node<'_>) {
         return;
     };
     let operator = scope.source(operator).trim_end_matches('=');
-    let (left, right) = (scope.value(target), scope.value(right));
-    let value = combined(left, operator, right);
+    side_effects(scope, right);
+    let (value, guess) = guessed(scope, |scope| {
+        combined(scope.value(target), operator, scope.value(right))
+    });
+    if is_mutable(&value) {
+        if let Some(name) = root(target) {
+            let name = scope.source(name).to_owned();
+            forget_aliases(scope, &name, line(node));
+        }
+        share(scope, &[target], right);
+    }
     let size_and_depth_are_fine = value.depth() <= MAX_DEPTH && value.size() < 1_000_000;
     let value = Located {
         line: line(node),
@@ -186,52 +265,33 @@ fn augmented(scope: &mut Scope<'_>, node: Node<'_>) {
         },
     };
     set(scope, target, &value);
+    note_guess(scope, target, guess.as_ref());
 }
 
 /// A call whose result nobody uses: it is there for what it does.
 fn bare_call(scope: &mut Scope<'_>, node: Node<'_>) {
-    let Some(function) = node.child_by_field_name("function") else {
+    side_effects(scope, node);
+    let function = node.child_by_field_name("function");
+    let dotted = function.map_or("", |function| scope.source(function));
+    if dotted.rsplit('.').next() != Some("set_option") {
         return;
-    };
-    let dotted = scope.source(function);
-    let last = dotted.rsplit('.').next().unwrap_or(dotted);
-    match last {
-        "set_option" => {
-            let arguments: Vec<Located> = node
-                .child_by_field_name("arguments")
-                .map(children)
-                .unwrap_or_default()
-                .into_iter()
-                .map(|argument| scope.located(argument))
-                .collect();
-            if let [
-                Located {
-                    value: Value::Constant(name),
-                    ..
-                },
-                value,
-            ] = arguments.as_slice()
-            {
-                scope.options.push((name.clone(), value.clone()));
-            }
-        }
-        "exec" | "eval" | "execfile" | "__import__" | "import_module" | "setattr" | "include" => {
-            scope.remark(
-                line(node),
-                format!("{last}(...) was not run; it may set anything"),
-            );
-        }
-        "update" | "setdefault" | "pop" | "append" | "extend" | "clear" | "insert" | "remove"
-        | "add" | "discard" => {
-            let object = dotted.rsplit_once('.').map(|(object, _)| object.trim());
-            if let Some(known) = object.and_then(|name| scope.names.get_mut(name)) {
-                known.value =
-                    Value::unknown(format!("{last}(...) on line {} changes it", line(node)));
-            } else if dotted.contains("globals") {
-                scope.remark(line(node), "globals() was not run; it may set anything");
-            }
-        }
-        _ => {}
+    }
+    let arguments: Vec<Located> = node
+        .child_by_field_name("arguments")
+        .map(children)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|argument| scope.located(argument))
+        .collect();
+    if let [
+        Located {
+            value: Value::Constant(name),
+            ..
+        },
+        value,
+    ] = arguments.as_slice()
+    {
+        scope.options.push((name.clone(), value.clone()));
     }
 }
 
@@ -254,25 +314,30 @@ fn import(scope: &mut Scope<'_>, node: Node<'_>) {
         scope
             .imports
             .insert(local.to_owned(), format!("{module}.{original}"));
+        scope.guesses.remove(local);
+        let why = format!("it is imported from {module}");
+        // A setting, or another meaning of a name.
+        if local.starts_with("AUTH_LDAP_") || scope.names.contains_key(local) {
+            let line = line(node);
+            scope.assign(
+                local,
+                Located {
+                    line,
+                    value: Value::unknown(why),
+                },
+            );
+        }
         let first = local.split('.').next().unwrap_or(local);
         if module.is_empty() && first != local {
             scope.imports.insert(first.to_owned(), first.to_owned());
         }
     }
-    let is_library =
-        ["ldap", "django_auth_ldap"].contains(&module.split('.').next().unwrap_or(module));
-    let takes_all = children(node)
-        .iter()
-        .any(|part| part.kind() == "wildcard_import");
-    if takes_all && !is_library {
-        let text = format!("what {module} sets is not seen: only this file is read");
-        scope.remark(line(node), text);
-    }
+    unseen(scope, node);
 }
 
 /// The branch that is taken, or none where that depends on what is not known.
 fn condition(scope: &mut Scope<'_>, node: Node<'_>) {
-    let mut truth = scope.field(node, "condition").truth();
+    let mut truth = truth_of(scope, node);
     let mut body = node.child_by_field_name("consequence");
     let mut cursor = node.walk();
     let mut others = node
@@ -291,7 +356,7 @@ fn condition(scope: &mut Scope<'_>, node: Node<'_>) {
         let Some(other) = others.next() else { return };
         (truth, body) = if other.kind() == "elif_clause" {
             (
-                scope.field(other, "condition").truth(),
+                truth_of(scope, other),
                 other.child_by_field_name("consequence"),
             )
         } else {
@@ -300,10 +365,19 @@ fn condition(scope: &mut Scope<'_>, node: Node<'_>) {
     }
 }
 
+/// None as well where the environment may decide otherwise.
+fn truth_of(scope: &mut Scope<'_>, node: Node<'_>) -> Option<bool> {
+    if let Some(condition) = node.child_by_field_name("condition") {
+        side_effects(scope, condition);
+    }
+    let (value, guess) = guessed(scope, |scope| scope.field(node, "condition"));
+    value.truth().filter(|_| guess.is_none())
+}
+
 fn attempt(scope: &mut Scope<'_>, node: Node<'_>) {
     for part in children(node) {
         match part.kind() {
-            "block" => block(scope, part),
+            "block" => uncertain(scope, part, |scope| block(scope, part)),
             "except_clause" | "except_group_clause" => {
                 forget(
                     scope,
@@ -311,89 +385,15 @@ fn attempt(scope: &mut Scope<'_>, node: Node<'_>) {
                     &format!("it depends on an exception on line {}", line(part)),
                 );
             }
-            _ => children(part)
-                .into_iter()
-                .filter(|inner| inner.kind() == "block")
-                .for_each(|inner| block(scope, inner)),
+            "finally_clause" => blocks(scope, part),
+            _ => uncertain(scope, part, |scope| blocks(scope, part)),
         }
     }
 }
 
-/// Every name that is set anywhere inside is unknown from here on.
-fn forget(scope: &mut Scope<'_>, node: Node<'_>, why: &str) {
-    forget_all(scope, node, why, assigned);
-}
-
-/// A function may be called, and then sets the names that it calls global.
-fn forget_globals(scope: &mut Scope<'_>, node: Node<'_>) {
-    let why = format!("the function on line {} sets it", line(node));
-    forget_all(scope, node, &why, |node| match node.kind() {
-        "global_statement" => children(node),
-        _ => Vec::new(),
-    });
-}
-
-/// The walk needs no stack of its own.
-fn forget_all(
-    scope: &mut Scope<'_>,
-    node: Node<'_>,
-    why: &str,
-    names: for<'n> fn(Node<'n>) -> Vec<Node<'n>>,
-) {
-    let mut cursor = node.walk();
-    let root = node.id();
-    loop {
-        let node = cursor.node();
-        for name in names(node) {
-            let name = scope.source(name).to_owned();
-            scope.assign(
-                &name,
-                Located {
-                    line: line(node),
-                    value: Value::unknown(why),
-                },
-            );
-        }
-        if cursor.goto_first_child() {
-            continue;
-        }
-        while cursor.node().id() == root || !cursor.goto_next_sibling() {
-            if cursor.node().id() == root || !cursor.goto_parent() {
-                return;
-            }
-        }
-    }
-}
-
-/// The names that a node itself sets.
-fn assigned(node: Node<'_>) -> Vec<Node<'_>> {
-    let field = |name| node.child_by_field_name(name).into_iter().collect();
-    let targets: Vec<Node<'_>> = match node.kind() {
-        "assignment" | "augmented_assignment" | "for_statement" => field("left"),
-        "named_expression" => field("name"),
-        "pattern_list" | "tuple_pattern" | "list_pattern" => children(node),
-        "delete_statement" => children(node)
-            .into_iter()
-            .flat_map(|part| {
-                if part.kind() == "expression_list" {
-                    children(part)
-                } else {
-                    vec![part]
-                }
-            })
-            .collect(),
-        _ => return Vec::new(),
-    };
-    targets.into_iter().filter_map(named).collect()
-}
-
-/// The name that is set, or a part of which is set.
-fn named(target: Node<'_>) -> Option<Node<'_>> {
-    match target.kind() {
-        "identifier" => Some(target),
-        "subscript" => target
-            .child_by_field_name("value")
-            .filter(|node| node.kind() == "identifier"),
-        _ => None,
-    }
+fn blocks(scope: &mut Scope<'_>, node: Node<'_>) {
+    children(node)
+        .into_iter()
+        .filter(|inner| inner.kind() == "block")
+        .for_each(|inner| block(scope, inner));
 }

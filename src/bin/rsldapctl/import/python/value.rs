@@ -127,7 +127,8 @@ impl Value {
     /// What Python takes for true; None if that cannot be told.
     pub fn truth(&self) -> Option<bool> {
         match self {
-            Value::Unknown(_) => None,
+            // Some of the constants of ldap are zero.
+            Value::Unknown(_) | Value::Constant(_) => None,
             Value::None => Some(false),
             Value::Boolean(value) => Some(*value),
             Value::Integer(value) => Some(*value != 0),
@@ -145,6 +146,16 @@ impl Value {
             _ => None,
         }
     }
+}
+
+/// What other names may stand for as well, and change.
+pub fn is_mutable(value: &Value) -> bool {
+    matches!(value, Value::List(_) | Value::Dictionary(_))
+}
+
+/// Whether it is one, or has one in it.
+pub fn holds_mutable(value: &Value) -> bool {
+    is_mutable(value) || matches!(value, Value::Union(_))
 }
 
 fn query_depth(query: &Query) -> usize {

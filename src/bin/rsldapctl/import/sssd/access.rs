@@ -8,18 +8,28 @@ use crate::import::literal::Literal;
 use crate::import::query::Query;
 
 /// The keys that are read here.
-pub const KEYS: &[&str] = &[
-    "access_provider",
-    "simple_allow_groups",
-    "simple_deny_groups",
-    "simple_allow_users",
-    "simple_deny_users",
-    "ldap_access_order",
-    "ldap_access_filter",
-    "ldap_account_expire_policy",
-    "ldap_user_authorized_service",
-    "ldap_user_authorized_host",
-];
+pub fn keys(domain: &Domain) -> &'static [&'static str] {
+    if domain.is("access_provider", "simple") {
+        &[
+            "access_provider",
+            "simple_allow_groups",
+            "simple_deny_groups",
+            "simple_allow_users",
+            "simple_deny_users",
+        ]
+    } else if domain.is("access_provider", "ldap") {
+        &[
+            "access_provider",
+            "ldap_access_order",
+            "ldap_access_filter",
+            "ldap_account_expire_policy",
+            "ldap_user_authorized_service",
+            "ldap_user_authorized_host",
+        ]
+    } else {
+        &["access_provider"]
+    }
+}
 
 pub fn convert(domain: &Domain, draft: &mut Draft) {
     let Some((provider, origin)) = domain.text("access_provider") else {
@@ -50,6 +60,7 @@ fn simple(domain: &Domain, draft: &mut Draft) {
     if let Some((pair, origin)) = domain.get("simple_deny_groups") {
         let query = named(domain, draft, "access.deny", &pair.list(), &origin);
         gates::set(draft, "access", "deny", &query, &origin);
+        primary_group(draft, &origin);
     }
     if let Some((_, origin)) = domain.text("simple_allow_users") {
         let text = "no equivalent for users by name: make a group of them and name it in is_active";
@@ -69,6 +80,18 @@ fn simple(domain: &Domain, draft: &mut Draft) {
         } else {
             gates::unknown(draft, "access", "deny", &origin, why);
         }
+    }
+}
+
+/// sssd counts the primary group, too, which no list of DNs has.
+fn primary_group(draft: &mut Draft, origin: &Origin) {
+    let posix = Literal::text("posix_group");
+    let ad = Literal::text("active_directory");
+    let kind = draft.value("group.type");
+    if ![Some(&posix), Some(&ad)].contains(&kind) {
+        let text =
+            "whoever has one of these as primary group, and is not listed in it, is not in it here";
+        draft.about("access.deny", Level::Warning, origin, text);
     }
 }
 
@@ -94,8 +117,12 @@ fn named(domain: &Domain, draft: &mut Draft, key: &str, names: &[&str], origin: 
         base.split('?').next().unwrap_or(base).trim()
     });
     let attribute = domain.name_or("ldap_group_name", "cn");
+    let wrong = match key {
+        "access.deny" => "with a wrong one every login ends as config_error",
+        _ => "a wrong one lets nobody in",
+    };
     let text = format!(
-        "there groups have names, here DNs. These are a guess: directly below {base}. Correct them, or they let nobody in"
+        "there groups have names, here DNs. These are a guess: directly below {base}. Correct them: {wrong}"
     );
     draft.about(key, Level::Warning, origin, text);
     let group = |name: &&str| Query::Group(format!("{attribute}={},{base}", escaped(name)));
@@ -185,11 +212,8 @@ fn filter(domain: &Domain, draft: &mut Draft, order: &Origin) {
 
 fn expire(domain: &Domain, draft: &mut Draft, order: &Origin) {
     let Some((policy, origin)) = domain.text("ldap_account_expire_policy") else {
-        draft.remark(
-            Level::Note,
-            order,
-            "expire counts for nothing there without ldap_account_expire_policy",
-        );
+        let text = "there nobody may log in by expire without ldap_account_expire_policy";
+        draft.remark(Level::Warning, order, text);
         return;
     };
     let known =
@@ -201,10 +225,7 @@ fn expire(domain: &Domain, draft: &mut Draft, order: &Origin) {
             "the state of the account is always looked at; see access.account_state",
         );
     } else {
-        draft.remark(
-            Level::Warning,
-            &origin,
-            "no equivalent: this directory's signs of an expired account are not known",
-        );
+        let text = "no equivalent: this directory's signs of an expired account are not known here. Whoever has expired has to leave the group that is_active names";
+        draft.about("access.account_state", Level::Todo, &origin, text);
     }
 }

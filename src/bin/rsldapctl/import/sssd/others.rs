@@ -7,6 +7,7 @@ const NSS: &str = "of no meaning here: accounts come from NSS, by whatever means
 const CACHE: &str = "of no meaning here: nothing of the directory is kept, but see [cache]";
 const DAEMON: &str = "of no meaning here: there is no daemon";
 const NO_KERBEROS: &str = "no equivalent: there is no Kerberos";
+const MAX_ID: &str = "no equivalent: there is min_uid alone. List the accounts above it in user.exempt, or gate them by a group";
 const SUDO: &str = "no equivalent: rules of sudo stay local; who may use it is [services.sudo]";
 
 pub const OTHERS: &Others = &[
@@ -35,7 +36,14 @@ pub const OTHERS: &Others = &[
     ("ldap_ipnetwork_*", Level::Note, NSS),
     ("ldap_idmap_*", Level::Note, NSS),
     ("ldap_id_mapping", Level::Note, NSS),
-    ("ldap_subid_*", Level::Note, NSS),
+    ("ldap_sub*", Level::Note, NSS),
+    ("idmap_*", Level::Note, NSS),
+    ("avoid_by_id_lookups", Level::Note, NSS),
+    ("ldap_ignore_unreadable_references", Level::Note, NSS),
+    ("pwfield", Level::Note, NSS),
+    ("ldap_read_rootdse", Level::Note, DAEMON),
+    ("client_idle_timeout", Level::Note, DAEMON),
+    ("idp_*", Level::Note, "no equivalent: of the IdP provider"),
     ("ldap_sudo*", Level::Note, SUDO),
     ("sudo_*", Level::Note, SUDO),
     ("ldap_autofs_*", Level::Note, NSS),
@@ -130,16 +138,8 @@ pub const OTHERS: &Others = &[
     ("ldap_entry_usn", Level::Note, CACHE),
     ("ldap_rootdse_last_usn", Level::Note, CACHE),
     ("ldap_rfc2307_fallback_to_local_users", Level::Note, NSS),
-    (
-        "ldap_max_id",
-        Level::Note,
-        "no equivalent: there is min_uid alone",
-    ),
-    (
-        "max_id",
-        Level::Warning,
-        "no equivalent: there is min_uid alone, and exempt for single accounts",
-    ),
+    ("ldap_max_id", Level::Todo, MAX_ID),
+    ("max_id", Level::Todo, MAX_ID),
     ("ad_*", Level::Note, "no equivalent: of the AD provider"),
     ("ipa_*", Level::Note, "no equivalent: of the IPA provider"),
     ("proxy_*", Level::Note, "no equivalent"),
@@ -214,6 +214,16 @@ pub const OTHERS: &Others = &[
         "simple_*",
         Level::Note,
         "it counts with access_provider = simple only",
+    ),
+    (
+        "ldap_access_*",
+        Level::Note,
+        "it counts with access_provider = ldap only",
+    ),
+    (
+        "ldap_account_expire_policy",
+        Level::Note,
+        "the state of the account is always looked at; see access.account_state",
     ),
     ("wildcard_limit", Level::Note, NSS),
 ];
