@@ -169,7 +169,8 @@ pub enum Action {
     /// account is not disabled, locked or expired. Otherwise, and while the
     /// directory is down, nothing is printed; standard error says why, in one line.
     /// Only values that are one line with type, material and comment are printed,
-    /// none with options in front. For an account that never reaches the directory,
+    /// none with options in front. If values are left out, or there are none,
+    /// standard error says so; the exit status is still 0. For an account that never reaches the directory,
     /// such as root, nothing is printed, and the exit status is 0.
     ///
     /// This is for the AuthorizedKeysCommand of sshd(8), which runs it as a user
@@ -208,9 +209,12 @@ pub enum Action {
     /// The file is read and never run. Of Python, what is made of literals is
     /// computed: strings and their formatting, lists, dictionaries, names that were
     /// set before, the classes of django-auth-ldap. A variable of the environment
-    /// counts as its default. Whatever else a setting is made of is named in a TODO.
-    /// A gate that cannot be told is written as FILL_IN, which the module refuses,
-    /// so that nothing is open by mistake.
+    /// counts as its default; where it decides who may log in, that is a TODO.
+    /// Whatever else a setting is made of is named in a TODO, and so is code that may
+    /// set anything (import *, exec, setattr, globals). A gate that cannot be told is
+    /// written as FILL_IN. While anything is marked TODO the module refuses the file,
+    /// so that nothing is open by mistake: where nothing else would make it do so,
+    /// access.require has FILL_IN.
     ///
     /// Passwords are not copied. In their place stands bind.password_file, with a
     /// comment that says how to make the file.
@@ -221,7 +225,7 @@ pub enum Action {
     /// of these either, everybody may log in there, and somebody has to choose a
     /// group.
     ///
-    /// Files longer than 256 KiB, and those that are no text, are refused.
+    /// Files longer than 256 KiB, those that are no text, and YAML are refused.
     #[command(verbatim_doc_comment)]
     Import(Import),
     /// Print a script that completes this command's words in a shell
