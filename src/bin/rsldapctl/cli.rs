@@ -170,8 +170,9 @@ pub enum Action {
     /// directory is down, nothing is printed; standard error says why, in one line.
     /// Only values that are one line with type, material and comment are printed,
     /// none with options in front. If values are left out, or there are none,
-    /// standard error says so; the exit status is still 0. For an account that never reaches the directory,
-    /// such as root, nothing is printed, and the exit status is 0.
+    /// standard error says so; the exit status is still 0. For an account that
+    /// never reaches the directory, such as root, nothing is printed, and the exit
+    /// status is 0.
     ///
     /// This is for the AuthorizedKeysCommand of sshd(8), which runs it as a user
     /// without rights:
