@@ -132,7 +132,7 @@ fn report() -> ExitCode {
         } else {
             format!("{limit:.1}")
         };
-        println!("{what:<44}{measured:>12.3}{limit_text:>12}");
+        println!("{what:<44}{measured:>12.2}{limit_text:>12}");
         kept &= limit.is_nan() || measured <= limit;
     }
     println!(
