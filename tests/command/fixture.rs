@@ -155,7 +155,8 @@ pub fn ask(config: &Path, arguments: &[&str], stdin: &str) -> Answer {
 pub fn harmless(output: &Output, stdin: &str) -> String {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     let text = String::from_utf8(output.stdout.clone()).expect("UTF-8");
-    let drives = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
+    let drives =
+        |c: char| (c.is_control() && !"\n\t".contains(c)) || ('\u{202a}'..='\u{202e}').contains(&c);
     assert!(!text.contains(drives), "{text:?}");
     let mut secrets = vec![crate::common::directory::SERVICE_PASSWORD.to_owned()];
     secrets.extend(["alice", "sue", "old", "stale"].map(password_of));

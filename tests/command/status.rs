@@ -49,7 +49,7 @@ fn each_server_has_a_line_and_one_that_is_up_is_enough() {
     let left = tls["days_left"].as_i64().expect("days");
     assert!(left > 0, "{left}");
     let line = answer.line(&slapd.ldaps_uri());
-    for part in [" up ", " ms ", "TLS", &format!("{left} day")] {
+    for part in ["\tup\t", " ms\t", "\tTLS", &format!("{left} day")] {
         assert!(line.contains(part), "{part} is not in {line}");
     }
     assert!(answer.line(&dead).contains("refused"));

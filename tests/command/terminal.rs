@@ -100,6 +100,25 @@ fn nothing_is_coloured_away_from_a_terminal() {
 }
 
 #[test]
+fn tables_are_for_terminals_and_programs_get_tabs() {
+    let server = server();
+    let config = server.config(&[]);
+    let people = shown(&config, &["status"], &[]);
+    assert!(people.contains("  state  "), "{people:?}");
+    assert!(!people.contains('\t'), "{people:?}");
+    let output = Command::new(env!("CARGO_BIN_EXE_rsldapctl"))
+        .arg("--config")
+        .arg(&config)
+        .arg("status")
+        .output()
+        .expect("rsldapctl");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let row = format!("\n{}\tup\t", server.uri());
+    assert!(text.starts_with("server\tstate\t"), "{text:?}");
+    assert!(text.contains(&row), "{text:?}");
+}
+
+#[test]
 fn servers_that_are_down_and_markers_are_coloured_too() {
     let server = server();
     let uris = format!("uris = [\"ldap://127.0.0.1:{}\"]", free_port());

@@ -58,7 +58,7 @@ impl Answer {
         let code = |output: &Output| output.status.code().expect("an exit status");
         assert_eq!(code(&plain), code(&json));
         let text = String::from_utf8(plain.stdout.clone()).expect("UTF-8");
-        let harmless = |c: char| c == '\n' || !c.is_control();
+        let harmless = |c: char| "\n\t".contains(c) || !c.is_control();
         assert!(text.chars().all(harmless), "{text:?}");
         assert_eq!(String::from_utf8_lossy(&plain.stderr), "");
         Answer {

@@ -19,7 +19,8 @@ const EVERYWHERE: &str = "Options of all commands";
 ///
 /// rsldapctl is the administrator's command for pam_rsldap(8). It reads the
 /// same configuration and uses the same code as the module. It answers on
-/// standard output.
+/// standard output: on a terminal with colours and in columns, elsewhere with
+/// one tab between the cells of a table.
 ///
 /// Passwords are never taken from the command line, and never printed.
 #[derive(Parser)]

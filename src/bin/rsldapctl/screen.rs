@@ -113,22 +113,33 @@ pub fn print_failure(error: &str, json: bool) {
     }
 }
 
-/// Columns side by side, each as wide as it has to be.
-pub fn table(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let mut widths = vec![0; columns];
+/// Rows for standard output: on a terminal in columns, each as wide as it has to be; elsewhere with a tab
+/// between cells, for programs such as cut(1).
+pub fn table<R: AsRef<[String]>>(rows: &[R]) -> String {
+    laid_out(rows, io::stdout().is_terminal())
+}
+
+fn laid_out<R: AsRef<[String]>>(rows: &[R], in_columns: bool) -> String {
+    let mut widths = Vec::new();
     for row in rows {
+        let row = row.as_ref();
+        widths.resize(row.len().max(widths.len()), 0);
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.chars().count().max(*width);
         }
     }
     let mut text = String::new();
     for row in rows {
-        let cells = row.iter().zip(&widths);
-        let line: Vec<String> = cells
-            .map(|(cell, width)| format!("{:<width$}", printable(cell)))
-            .collect();
-        text.push_str(line.join("  ").trim_end());
+        let cells = row.as_ref().iter().map(|cell| printable(cell));
+        if in_columns {
+            let cells = cells.zip(&widths);
+            let line: Vec<String> = cells
+                .map(|(cell, width)| format!("{cell:<width$}"))
+                .collect();
+            text.push_str(line.join("  ").trim_end());
+        } else {
+            text.push_str(&cells.collect::<Vec<_>>().join("\t"));
+        }
         text.push('\n');
     }
     text
@@ -150,8 +161,13 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_they_have_to_be() {
-        let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
-        let text = table(&[row(["a", "b"]), row(["ccc", "d"])]);
-        assert_eq!(text, "a    b\nccc  d\n");
+        let rows = [["a", "b"], ["ccc", ""]].map(|row| row.map(str::to_owned));
+        assert_eq!(laid_out(&rows, true), "a    b\nccc\n");
+    }
+
+    #[test]
+    fn away_from_a_terminal_a_tab_is_between_cells_and_in_none_of_them() {
+        let rows = [["a\tb", "c"], ["", "d"]].map(|row| row.map(str::to_owned));
+        assert_eq!(laid_out(&rows, false), "a?b\tc\n\td\n");
     }
 }

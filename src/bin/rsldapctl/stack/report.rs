@@ -10,7 +10,7 @@ use super::libpam::code::Code;
 use super::libpam::line::{printable, printable_path};
 use super::modules::Subject as Who;
 use super::rows::{self, Row};
-use crate::screen::{Screen, Tone, print_json};
+use crate::screen::{Screen, Tone, print_json, table};
 
 /// All that is printed. The names of the fields are those of `--json`.
 #[derive(Serialize)]
@@ -193,7 +193,7 @@ fn print_outcomes(outcomes: &[Outcome], out: &mut impl Write) -> io::Result<()> 
         let [d, e, f] = texts(outcome.account.as_ref());
         rows.push([outcome.outcome.clone(), a, b, c, d, e, f]);
     }
-    print_table(&rows, out)?;
+    write!(out, "\n{}", table(&rows))?;
     writeln!(
         out,
         "what the application gets if the other modules that know passwords and accounts say yes, or no"
@@ -222,29 +222,11 @@ fn print_changes(changes: &[Change], out: &mut impl Write) -> io::Result<()> {
             first(&change.others_no),
         ]);
     }
-    print_table(&rows, out)?;
+    write!(out, "\n{}", table(&rows))?;
     writeln!(
         out,
         "what passwd(1) gets, or a login that has the password changed, if the other modules that set passwords say yes, or no"
     )
-}
-
-fn print_table<const N: usize>(rows: &[[String; N]], out: &mut impl Write) -> io::Result<()> {
-    let mut widths = [0; N];
-    for row in rows {
-        for (width, text) in widths.iter_mut().zip(row) {
-            *width = text.chars().count().max(*width);
-        }
-    }
-    writeln!(out)?;
-    for row in rows {
-        let cells = row.iter().zip(widths);
-        let line: Vec<String> = cells
-            .map(|(text, width)| format!("{text:<width$}"))
-            .collect();
-        writeln!(out, "{}", line.join("  ").trim_end())?;
-    }
-    Ok(())
 }
 
 fn texts(cell: Option<&Cell>) -> [String; 3] {
