@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use syslog::{Facility, LogFormat, Logger, LoggerBackend, Severity};
 
-use crate::characters::is_invisible;
+use crate::characters::is_harmful;
 use crate::config::{Log as Settings, LogFacility, LogLevel};
 use crate::directory::Cause;
 use crate::login::Decision;
@@ -276,7 +276,7 @@ fn printable(value: &[u8], limit: usize) -> String {
                 c if c.is_ascii_control() => {
                     let _ = write!(text, "\\x{:02x}", u32::from(c));
                 }
-                c if c.is_control() || is_invisible(c) => {
+                c if is_harmful(c) => {
                     let _ = write!(text, "\\u{{{:x}}}", u32::from(c));
                 }
                 c => text.push(c),

@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::{Change, ChangeVerdict, Directory, DirectoryError, Entry, UserBindVerdict};
-use crate::characters::is_invisible;
+use crate::characters::printable;
 use crate::names::{Dn, UserName};
 use crate::policy::{Answer, Proof, Question};
 use crate::secret::Password;
@@ -141,7 +141,7 @@ impl fmt::Display for Step {
         if let Some(server) = &self.server {
             line.push_str(&format!(" server={server}"));
         }
-        let line: String = line.chars().map(harmless).collect();
+        let line = printable(&line);
         write!(f, "{line} ms={}", self.took.as_millis())
     }
 }
@@ -200,14 +200,6 @@ fn listed<T: AsRef<str>>(parts: &[T], nothing: &str) -> String {
             let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
             parts.join("; ")
         }
-    }
-}
-
-/// Control characters, and those that change the direction or the look of a text, as `?`.
-fn harmless(c: char) -> char {
-    match c.is_control() || is_invisible(c) {
-        true => '?',
-        false => c,
     }
 }
 

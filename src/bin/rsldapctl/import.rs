@@ -26,6 +26,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use pam_rsldap::characters::excerpt;
 use pam_rsldap::config;
 use serde::Serialize;
 
@@ -33,7 +34,7 @@ use crate::Answer;
 use crate::cli::{Format, Import};
 use crate::screen::print_json;
 use draft::{Draft, Level, Note, Origin};
-use literal::{comment, harmless};
+use literal::comment;
 
 /// A longer file is not a configuration.
 const LONGEST: u64 = 256 * 1024;
@@ -71,7 +72,7 @@ pub fn run(question: &Import, json: bool) -> Answer {
             }
         }
         Err(problem) => {
-            let error = format!("{}: {problem}", harmless(&question.file.to_string_lossy()));
+            let error = format!("{}: {problem}", excerpt(&question.file.to_string_lossy()));
             if json {
                 print_json(&Failure { error });
             } else {
@@ -249,7 +250,7 @@ fn judge(draft: &mut Draft) {
 }
 
 fn head(name: &str, format: Format, draft: &Draft) -> String {
-    let name = harmless(name);
+    let name = excerpt(name);
     let state = if draft.is_complete() {
         "Read the comments; WARNING is what works otherwise than there."
     } else {

@@ -3,7 +3,8 @@
 use std::env;
 use std::io::{self, IsTerminal, Write};
 
-use pam_rsldap::characters::is_invisible;
+use pam_rsldap::characters::is_harmful;
+pub use pam_rsldap::characters::printable;
 use serde::Serialize;
 
 /// How a word is shown.
@@ -49,17 +50,6 @@ impl Screen {
             text
         }
     }
-}
-
-/// Control characters, and those that change the direction or the look of a text.
-fn is_harmful(c: char) -> bool {
-    c.is_control() || is_invisible(c)
-}
-
-/// A text that cannot drive a terminal.
-pub fn printable(text: &str) -> String {
-    let harmless = |c| if is_harmful(c) { '?' } else { c };
-    text.chars().map(harmless).collect()
 }
 
 /// Prints a report as JSON. What would drive a terminal is written as an escape of JSON, which means

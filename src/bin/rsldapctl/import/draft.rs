@@ -1,8 +1,9 @@
 //! The configuration in the making: values with their origin, and notes for the reader.
 
+use pam_rsldap::characters::excerpt;
 use serde::Serialize;
 
-use super::literal::{Literal, comment, harmless, key};
+use super::literal::{Literal, comment, key};
 
 /// The tables of the configuration, in the order in which they are written.
 const TABLES: [&str; 14] = [
@@ -62,7 +63,7 @@ impl Origin {
         Origin {
             // Line 0 is that of a default.
             line: (line > 0).then_some(line),
-            setting: Some(harmless(&setting.into())),
+            setting: Some(excerpt(&setting.into())),
         }
     }
 }
@@ -91,7 +92,7 @@ pub struct Draft {
 impl Draft {
     pub fn new(file: &str) -> Draft {
         Draft {
-            file: harmless(file),
+            file: excerpt(file),
             entries: Vec::new(),
             notes: Vec::new(),
         }
@@ -279,8 +280,8 @@ impl Draft {
     }
 }
 
-/// As [`harmless`], of any length; line ends stay.
+/// As [`excerpt`], of any length; line ends stay.
 fn harmless_long(text: &str) -> String {
-    let line = |line: &str| line.split(' ').map(harmless).collect::<Vec<_>>().join(" ");
+    let line = |line: &str| line.split(' ').map(excerpt).collect::<Vec<_>>().join(" ");
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pam_rsldap::characters::is_invisible;
+use pam_rsldap::characters::is_harmful;
 
 /// A value of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub fn quoted(text: &str) -> String {
         match c {
             '"' => quoted.push_str("\\\""),
             '\\' => quoted.push_str("\\\\"),
-            _ if !is_visible(c) => quoted.push_str(&format!("\\U{:08X}", u32::from(c))),
+            _ if is_harmful(c) => quoted.push_str(&format!("\\U{:08X}", u32::from(c))),
             _ => quoted.push(c),
         }
     }
@@ -87,25 +87,6 @@ pub fn key(name: &str) -> String {
     } else {
         quoted(name)
     }
-}
-
-/// Foreign text for a comment or a terminal.
-pub fn harmless(text: &str) -> String {
-    const LONGEST: usize = 200;
-    let mut safe: String = text
-        .chars()
-        .take(LONGEST)
-        .map(|c| if is_visible(c) { c } else { '?' })
-        .collect();
-    if text.chars().nth(LONGEST).is_some() {
-        safe.push_str("...");
-    }
-    safe
-}
-
-/// U+202A and the like turn the direction of the text around.
-fn is_visible(c: char) -> bool {
-    !c.is_control() && !is_invisible(c)
 }
 
 /// Lines of at most `width` columns, each with `# ` in front. A line end in the text stays one.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use pam_rsldap::characters::is_invisible;
+use pam_rsldap::characters::excerpt;
 
 use super::control::Control;
 
@@ -143,22 +143,7 @@ pub struct Reading {
 /// What a terminal may be given of a file's text: control characters, and bytes that are no UTF-8,
 /// become `?`, and it is cut where it is long.
 pub fn printable(bytes: &[u8]) -> String {
-    const LONGEST: usize = 200;
-    let text = String::from_utf8_lossy(bytes);
-    let mut safe: String = text.chars().take(LONGEST).map(harmless).collect();
-    if text.chars().count() > LONGEST {
-        safe.push_str("...");
-    }
-    safe
-}
-
-fn harmless(c: char) -> char {
-    // U+202A and the like turn the direction of the text around.
-    if c.is_control() || is_invisible(c) || c == char::REPLACEMENT_CHARACTER {
-        '?'
-    } else {
-        c
-    }
+    excerpt(&String::from_utf8_lossy(bytes).replace(char::REPLACEMENT_CHARACTER, "?"))
 }
 
 /// A path for a message.
