@@ -9,7 +9,7 @@ use pam_rsldap::module::code::change_code;
 use pam_rsldap::outcome::{ChangeOutcome, Expired, Pass};
 
 use super::case::{Helpers, Others, Strangers, answers_beside};
-use super::explore::{End, Explored, Facts, World, explore};
+use super::explore::{End, Explored, Facts, World, explore, results};
 use super::libpam::code::Code;
 use super::libpam::control::Action;
 use super::libpam::line::{Facility, Line};
@@ -264,17 +264,13 @@ pub fn table(service: &Service) -> Vec<Row> {
         return Vec::new();
     };
     let row = |change: Change| {
-        let results = |others| {
+        let get = |others| {
             let (first, second) = Question::plain(&change, others).ends(lines);
-            let ends = first.iter().chain(&second);
-            let mut codes: Vec<Code> = ends.map(|end| end.result).collect();
-            codes.sort_unstable();
-            codes.dedup();
-            codes
+            results(first.iter().chain(&second))
         };
         Row {
-            others_yes: results(Others::Yes),
-            others_no: results(Others::No),
+            others_yes: get(Others::Yes),
+            others_no: get(Others::No),
             change: change.clone(),
         }
     };

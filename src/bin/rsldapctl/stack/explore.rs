@@ -45,6 +45,14 @@ pub struct End {
     pub way: Vec<(usize, Code)>,
 }
 
+/// What the application may get, each code once.
+pub fn results<'e>(ends: impl IntoIterator<Item = &'e End>) -> Vec<Code> {
+    let mut codes: Vec<Code> = ends.into_iter().map(|end| end.result).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
+
 /// Everything that may happen.
 #[derive(Debug, Default)]
 pub struct Explored {

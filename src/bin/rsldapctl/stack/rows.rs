@@ -5,8 +5,9 @@ use pam_rsldap::module::code::return_code;
 use pam_rsldap::outcome::{Expired, Outcome, Phase};
 
 use super::case::{Case, Helpers, Others, Ours, Strangers};
+use super::explore::results;
 use super::libpam::code::Code;
-use super::libpam::line::{Facility, Kind, Line};
+use super::libpam::line::{Facility, Kind};
 use super::libpam::read::Service;
 use super::modules::{Subject, is_ours};
 
@@ -131,14 +132,17 @@ pub fn table(service: &Service, fallback: &Fallback) -> Vec<Row> {
 pub fn row(event: Event, service: &Service, fallback: &Fallback) -> Row {
     let cell = |facility: Facility| {
         let lines = service.lines(facility);
-        let results = |others| results(lines, &plain_case(event, facility, fallback, others));
+        let get = |others| {
+            let case = plain_case(event, facility, fallback, others);
+            results(&case.explore(lines).ends)
+        };
         Cell {
             module: lines
                 .iter()
                 .any(is_ours)
                 .then(|| event.ours(phase(facility), fallback).code),
-            others_yes: results(Others::Yes),
-            others_no: results(Others::No),
+            others_yes: get(Others::Yes),
+            others_no: get(Others::No),
         }
     };
     Row {
@@ -173,12 +177,4 @@ pub fn behind_ours(
         }
     }
     all
-}
-
-fn results(lines: &[Line], case: &Case) -> Vec<Code> {
-    let ends = case.explore(lines).ends;
-    let mut codes: Vec<Code> = ends.into_iter().map(|end| end.result).collect();
-    codes.sort_unstable();
-    codes.dedup();
-    codes
 }
