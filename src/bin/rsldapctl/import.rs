@@ -32,7 +32,7 @@ use serde::Serialize;
 
 use crate::Answer;
 use crate::cli::{Format, Import};
-use crate::screen::print_json;
+use crate::screen::{print_failure, print_json};
 use draft::{Draft, Level, Note, Origin};
 use literal::comment;
 
@@ -54,12 +54,6 @@ struct Report {
     notes: Vec<Note>,
 }
 
-/// In place of a [`Report`], when there is none.
-#[derive(Serialize)]
-struct Failure {
-    error: String,
-}
-
 /// Reads the file and prints what becomes of it.
 pub fn run(question: &Import, json: bool) -> Answer {
     match import(question) {
@@ -74,7 +68,7 @@ pub fn run(question: &Import, json: bool) -> Answer {
         Err(problem) => {
             let error = format!("{}: {problem}", excerpt(&question.file.to_string_lossy()));
             if json {
-                print_json(&Failure { error });
+                print_failure(&error, json);
             } else {
                 // Standard output is a configuration, and may be a file already.
                 complain(&error);
