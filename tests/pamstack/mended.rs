@@ -396,6 +396,14 @@ fn the_configuration_of_the_line_decides_what_is_a_refusal() {
 }
 
 #[test]
+fn of_two_configurations_on_a_line_the_last_counts_as_in_the_module() {
+    let twice = "pam_rsldap.so config=/etc/not-there.conf config=/etc/login.conf";
+    let host = Host::with(&plain("sudo").replace("pam_rsldap.so", twice));
+    fs::write(host.path("etc/login.conf"), configuration("")).unwrap();
+    assert_eq!(host.ask("s").findings("note"), NOTHING);
+}
+
+#[test]
 fn conditions_before_the_account_line_count_by_whom_they_let_through() {
     // Who is meant: a caller who is root, system accounts. Whom it may be: members of a group.
     // Whom it must not be: everybody.

@@ -10,8 +10,6 @@ mod modules;
 mod report;
 mod rows;
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use pam_rsldap::config::{self, DEFAULT_PATH, Fallback, FallbackRules, OnFailure};
@@ -150,10 +148,11 @@ fn our_line(service: &read::Service) -> Option<&Line> {
     all.find(|line| modules::is_ours(line))
 }
 
+/// The configuration that the line names, as the module reads it.
 fn named_config(line: &Line) -> Option<PathBuf> {
-    let argument = |a: &Vec<u8>| a.strip_prefix(b"config=").map(<[u8]>::to_vec);
-    let path = line.arguments().iter().find_map(argument)?;
-    Some(PathBuf::from(OsStr::from_bytes(&path)))
+    let mut arguments = line.arguments().iter();
+    let names_one = arguments.any(|argument| argument.starts_with(b"config="));
+    names_one.then(|| modules::our_arguments(line).config)
 }
 
 fn below(root: &Path, path: &Path) -> PathBuf {
