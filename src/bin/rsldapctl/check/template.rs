@@ -2,13 +2,13 @@
 
 use pam_rsldap::config::Scope;
 use pam_rsldap::directory::DirectoryError;
-use pam_rsldap::directory::inspect::{Found, Inspector, Look, Shown};
-use pam_rsldap::names::{AttributeName, Dn, UserName};
+use pam_rsldap::directory::inspect::{Found, Inspector, Shown};
+use pam_rsldap::names::{Dn, UserName};
 use pam_rsldap::template::{DnTemplate, Filter};
 
 use super::finding::{Finding, Severity};
 use super::online::Visit;
-use super::users::{SAMPLE, exists, nobody};
+use super::users::{exists, nobody, some};
 
 /// Its key.
 pub const KEY: &str = "user.dn_template";
@@ -32,7 +32,7 @@ pub fn check(
         // Those that it can lead to come first, and others only where there are none.
         for scope in [Scope::OneLevel, Scope::Subtree] {
             if scope == Scope::OneLevel || sample.is_empty() {
-                match below(inspector, (&base, scope), &filter, &attribute)? {
+                match some(inspector, (&base, scope), &filter, &[attribute.as_str()])? {
                     Found::Entries(users) => sample.extend(users),
                     Found::NoSuchEntry | Found::Withheld(_) => return Ok(()),
                 }
@@ -72,20 +72,4 @@ fn parent(template: &DnTemplate) -> Option<Dn> {
         template.expand(&name)?.parent()
     };
     of("a").filter(|one| Some(one) == of("b").as_ref())
-}
-
-fn below(
-    inspector: &mut Inspector,
-    (base, scope): (&Dn, Scope),
-    filter: &Filter,
-    attribute: &AttributeName,
-) -> Result<Found, DirectoryError> {
-    inspector.look(Look {
-        base: base.as_str(),
-        scope,
-        filter,
-        attributes: &[attribute.as_str()],
-        names_only: false,
-        limit: SAMPLE,
-    })
 }

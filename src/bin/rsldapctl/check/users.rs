@@ -11,7 +11,7 @@ use super::online::{Server, Visit};
 use super::template;
 
 /// How many users are looked at.
-pub const SAMPLE: i32 = 20;
+const SAMPLE: i32 = 20;
 
 /// How many of them are looked for by their name.
 const TRIED: usize = 5;
@@ -56,15 +56,7 @@ pub fn exists(
     base: &Dn,
     key: &str,
 ) -> Result<bool, DirectoryError> {
-    let look = Look {
-        base: base.as_str(),
-        scope: Scope::Base,
-        filter: &Filter::any(),
-        attributes: &["1.1"],
-        names_only: true,
-        limit: 1,
-    };
-    let problem = match inspector.look(look)? {
+    let problem = match one(inspector, base, &Filter::any())? {
         Found::Entries(entries) if !entries.is_empty() => return Ok(true),
         Found::Withheld(why) => format!("the server would not say ({why})"),
         Found::Entries(_) | Found::NoSuchEntry => {
@@ -109,7 +101,12 @@ fn users_below(
         return Ok(Vec::new());
     };
     let attribute = visit.config.user.name_attribute.as_str();
-    let users = match some(inspector, search, &filter, &[attribute])? {
+    let users = match some(
+        inspector,
+        (&search.base, search.scope),
+        &filter,
+        &[attribute],
+    )? {
         Found::Entries(users) => users,
         Found::NoSuchEntry => Vec::new(),
         Found::Withheld(why) => {
@@ -184,16 +181,20 @@ pub fn matches(
     entry: &Dn,
     filter: &Filter,
 ) -> Result<bool, DirectoryError> {
-    let look = Look {
+    let found = one(inspector, entry, filter)?;
+    Ok(matches!(found, Found::Entries(entries) if !entries.is_empty()))
+}
+
+/// Whether one entry is there and matches, without anything of it.
+fn one(inspector: &mut Inspector, entry: &Dn, filter: &Filter) -> Result<Found, DirectoryError> {
+    inspector.look(Look {
         base: entry.as_str(),
         scope: Scope::Base,
         filter,
         attributes: &["1.1"],
         names_only: true,
         limit: 1,
-    };
-    let found = inspector.look(look)?;
-    Ok(matches!(found, Found::Entries(entries) if !entries.is_empty()))
+    })
 }
 
 /// Says that there are no users.
@@ -227,15 +228,19 @@ fn without_name(visit: &Visit<'_>, users: &[Shown]) -> Option<Finding> {
     Some(finding)
 }
 
-fn some(
+/// A sample of the entries that match.
+///
+/// # Errors
+/// The server failed.
+pub fn some(
     inspector: &mut Inspector,
-    search: &UserSearch,
+    (base, scope): (&Dn, Scope),
     filter: &Filter,
     attributes: &[&str],
 ) -> Result<Found, DirectoryError> {
     inspector.look(Look {
-        base: search.base.as_str(),
-        scope: search.scope,
+        base: base.as_str(),
+        scope,
         filter,
         attributes,
         names_only: false,
@@ -252,7 +257,7 @@ fn member_of(
     let filter = Filter::presence(&AttributeName::known("memberOf"));
     let mut kept = None;
     for search in searches {
-        match some(inspector, search, &filter, &["1.1"])? {
+        match some(inspector, (&search.base, search.scope), &filter, &["1.1"])? {
             Found::Entries(found) => kept = Some(kept.unwrap_or(false) || !found.is_empty()),
             Found::NoSuchEntry | Found::Withheld(_) => {}
         }
