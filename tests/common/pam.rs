@@ -194,15 +194,24 @@ impl Client {
 
     /// The same in a directory of service files that another process has made.
     pub fn start_at(stack: &Path, service: &str, user: impl AsRef<[u8]>) -> Client {
+        Client::try_start_at(stack, service, user).expect("pam_start_confdir")
+    }
+
+    /// The same, or what `pam_start_confdir(3)` answers where libpam refuses the service.
+    pub fn try_start_at(
+        stack: &Path,
+        service: &str,
+        user: impl AsRef<[u8]>,
+    ) -> Result<Client, c_int> {
         Client::begin(stack, service, Some(user.as_ref()))
     }
 
     /// Begins a transaction as login(1) does: a module has to ask for the name.
     pub fn start_without_user(stack: &Stack, service: &str) -> Client {
-        Client::begin(stack.path(), service, None)
+        Client::begin(stack.path(), service, None).expect("pam_start_confdir")
     }
 
-    fn begin(stack: &Path, service: &str, user: Option<&[u8]>) -> Client {
+    fn begin(stack: &Path, service: &str, user: Option<&[u8]>) -> Result<Client, c_int> {
         let service = CString::new(service).expect("a service name");
         let user = user.map(|name| CString::new(name).expect("a name without NUL"));
         let directory = CString::new(stack.as_os_str().as_bytes()).expect("a path");
@@ -221,7 +230,9 @@ impl Client {
                 &raw mut handle,
             )
         };
-        assert_eq!(code, PAM_SUCCESS, "pam_start_confdir");
+        if code != PAM_SUCCESS {
+            return Err(code);
+        }
         let client = Client {
             handle,
             conversation,
@@ -233,7 +244,7 @@ impl Client {
         // SAFETY: pam_set_item(3): PAM_FAIL_DELAY takes a function of this type; see pam_fail_delay(3).
         let code = unsafe { pam_set_item(client.handle, PAM_FAIL_DELAY, delay as *const c_void) };
         assert_eq!(code, PAM_SUCCESS, "pam_set_item(PAM_FAIL_DELAY)");
-        client
+        Ok(client)
     }
 
     /// Appends an answer for the next prompt that has none. A prompt without an answer fails with

@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::ffi::c_int;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::common::pam::{Client, PAM_CRED_ERR, PAM_PERM_DENIED, Stack};
+use crate::common::own_process::{Errand, OwnProcess};
+use crate::common::pam::{Client, PAM_AUTH_ERR, PAM_CRED_ERR, PAM_PERM_DENIED, PAM_SUCCESS, Stack};
 use crate::libpam::code::Code;
 use crate::libpam::control::Action;
 use crate::libpam::dispatch::{self, Jumps, Walked};
 use crate::libpam::line::{Facility, Line};
+use crate::libpam::problem::ReadError;
 use crate::libpam::read::{self, Service};
+use crate::libpam::text::Buffer;
 use crate::libpam::tree::Tree;
 use crate::random::{Random, files};
 
@@ -108,42 +113,100 @@ fn measured(client: &mut Client) -> [c_int; 6] {
     ]
 }
 
-/// What the installed library does with a jump in the second walk: Debian changes that.
-fn installed() -> Jumps {
-    let stack = Stack::new();
-    let text =
-        "auth [default=1] pam_debug.so auth=ignore cred=cred_err\nauth required pam_deny.so\n";
-    stack.service("s", text);
-    let mut client = Client::start(&stack, "s", "root");
-    client.authenticate(0);
-    match client.setcred(0) {
-        PAM_CRED_ERR => Jumps::Vote,
-        PAM_PERM_DENIED => Jumps::AreSilent,
-        code => panic!("pam_setcred returned {code}"),
+/// In what the versions of libpam differ.
+#[derive(Clone, Copy, Debug)]
+struct Installed {
+    /// What it does with a jump in the second walk: Debian changes that.
+    jumps: Jumps,
+    buffer: Buffer,
+}
+
+impl Installed {
+    fn measure() -> Installed {
+        let first = "auth [default=1] pam_debug.so auth=ignore cred=cred_err";
+        let stack = Stack::new();
+        stack.service("s", &format!("{first}\nauth required pam_deny.so\n"));
+        let mut client = Client::start(&stack, "s", "root");
+        client.authenticate(0);
+        let jumps = match client.setcred(0) {
+            PAM_CRED_ERR => Jumps::Vote,
+            PAM_PERM_DENIED => Jumps::AreSilent,
+            code => panic!("pam_setcred returned {code}"),
+        };
+        let loose = "auth required pam_permit.so \\\n\nauth required pam_deny.so\n";
+        stack.service("s", loose);
+        let buffer = match Client::start(&stack, "s", "root").authenticate(0) {
+            PAM_SUCCESS => Buffer::Fixed,
+            PAM_AUTH_ERR => Buffer::Growing,
+            code => panic!("pam_authenticate returned {code}"),
+        };
+        Installed { jumps, buffer }
     }
 }
 
 type Files = Vec<(&'static str, String)>;
 
-/// The service and its walks, or how libpam differs.
-fn compare(stack: &Stack, files: &Files, jumps: Jumps) -> Result<(Service, Walks), String> {
+/// What the evaluator and libpam agree on.
+enum Same {
+    Walks(Box<Service>, Walks),
+    /// The whole service is refused.
+    Refused,
+    /// libpam hangs.
+    Endless,
+}
+
+/// What both say, or how they differ.
+fn compare(stack: &Stack, files: &Files, installed: Installed) -> Result<Same, String> {
     for (name, text) in files {
         stack.service(name, text);
     }
-    let service = read::read(&Tree::only(stack.path()), "s").map_err(|e| e.to_string())?;
-    let walks = walks(&service, jumps);
+    let start = || Client::try_start_at(stack.path(), "s", "root");
+    let service = match read::read(&Tree::only(stack.path()), "s", installed.buffer) {
+        Ok(service) => service,
+        Err(ReadError::Endless(_)) if hangs(stack.path()) => return Ok(Same::Endless),
+        Err(ReadError::Refused(..)) if start().is_err() => return Ok(Same::Refused),
+        Err(error) => return Err(format!("libpam [does not], evaluator: {error}")),
+    };
+    let walks = walks(&service, installed.jumps);
     let expected = expected(&walks).map(|code| c_int::try_from(code.number()).unwrap());
-    let measured = measured(&mut Client::start(stack, "s", "root"));
+    let mut client =
+        start().map_err(|code| format!("libpam [start {code}], evaluator: a service"))?;
+    let measured = measured(&mut client);
     if measured == expected {
-        return Ok((service, walks));
+        return Ok(Same::Walks(Box::new(service), walks));
     }
     Err(format!(
         "{CALLS:?}: libpam {measured:?}, evaluator {expected:?}"
     ))
 }
 
+/// Whether pam_start of the service "s" takes all the processor time there is.
+fn hangs(stack: &Path) -> bool {
+    let task = [stack.to_str().expect("a UTF-8 path").to_owned()];
+    let child = OwnProcess::start(&[], "agreement::child_that_starts", &task);
+    let (status, report) = child.end(Duration::from_secs(60));
+    assert_eq!(status.success(), report == "started", "{status} {report}");
+    status.signal() == Some(libc::SIGXCPU)
+}
+
+#[test]
+#[ignore = "a child of the tests here"]
+fn child_that_starts() {
+    let errand = Errand::take();
+    let [stack] = errand.lines();
+    let second = libc::rlimit {
+        rlim_cur: 1,
+        rlim_max: 2,
+    };
+    // SAFETY: setrlimit(2) reads the structure.
+    let code = unsafe { libc::setrlimit(libc::RLIMIT_CPU, &raw const second) };
+    assert_eq!(code, 0, "setrlimit");
+    drop(Client::try_start_at(Path::new(stack), "s", "root"));
+    errand.report("started");
+}
+
 /// Takes lines out as long as libpam and the evaluator still differ.
-fn smallest(stack: &Stack, mut files: Files, jumps: Jumps) -> String {
+fn smallest(stack: &Stack, mut files: Files, installed: Installed) -> String {
     let mut why = String::new();
     let mut smaller = true;
     while smaller {
@@ -154,7 +217,7 @@ fn smallest(stack: &Stack, mut files: Files, jumps: Jumps) -> String {
                 let mut fewer = files.clone();
                 let kept = files[file].1.split_inclusive('\n').enumerate();
                 fewer[file].1 = kept.filter(|(at, _)| *at != line).map(|(_, l)| l).collect();
-                match compare(stack, &fewer, jumps) {
+                match compare(stack, &fewer, installed) {
                     Err(differs) if differs.contains("libpam [") => {
                         (files, why, smaller) = (fewer, differs, true);
                     }
@@ -241,18 +304,77 @@ impl Mix {
 fn thousands_of_random_stacks_end_as_in_libpam() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let seed = u64::try_from(now.as_nanos() & u128::from(u32::MAX)).unwrap() << 20;
-    let jumps = installed();
-    println!("seeds {seed:#x} and up; jumps in the second walk: {jumps:?}");
+    let installed = Installed::measure();
+    println!("seeds {seed:#x} and up; {installed:?}");
     let stack = Stack::new();
     let mut mix = Mix::default();
     for case in 0..CASES {
         let seed = seed + 2 * u64::try_from(case).unwrap();
         let files = files(&mut Random::new(seed), stack.path());
-        match compare(&stack, &files, jumps) {
-            Ok((service, walks)) => mix.add(&service, &walks),
-            Err(why) => panic!("{why}\nsmallest: {}", smallest(&stack, files, jumps)),
+        match compare(&stack, &files, installed) {
+            Ok(Same::Walks(service, walks)) => mix.add(&service, &walks),
+            Ok(Same::Refused) => mix.count("refused", true),
+            Ok(Same::Endless) => mix.count("endless", true),
+            Err(why) => panic!("{why}\nsmallest: {}", smallest(&stack, files, installed)),
         }
     }
     println!("{CASES} stacks: {:#?}", mix.0);
     mix.is_wide();
+}
+
+/// Continued lines about as long as the buffer of libpam before 1.6.0, with all that can come behind.
+#[test]
+fn lines_as_long_as_the_buffer_end_as_in_libpam() {
+    let installed = Installed::measure();
+    let stack = Stack::new();
+    let (mut walked, mut endless) = (0, Vec::new());
+    let line = "auth required pam_permit.so ";
+    for backslash in 1016..=1030 {
+        for behind in ["\n", "\n\n", "\n x\n", " \n x\n", "\n# x\n\n", "x \\\n x\n"] {
+            let filler = "a".repeat(backslash - line.len() - 1);
+            let text = format!("{line}{filler}\\{behind}auth required pam_deny.so\n");
+            match compare(&stack, &vec![("s", text)], installed) {
+                Ok(Same::Walks(..)) => walked += 1,
+                Ok(Same::Refused) => panic!("{backslash} {behind:?} is refused"),
+                Ok(Same::Endless) => endless.push((backslash, behind)),
+                Err(why) => panic!("{backslash} {behind:?}: {why}"),
+            }
+        }
+    }
+    println!("{walked} services, endless: {endless:?}");
+    assert_eq!(endless.is_empty(), installed.buffer == Buffer::Growing);
+    assert!(walked > 70);
+}
+
+#[test]
+fn a_backslash_at_the_end_of_a_file_ends_as_in_libpam() {
+    let installed = Installed::measure();
+    let stack = Stack::new();
+    let mut refused = 0;
+    let line = "auth required pam_deny.so";
+    for start in ["", "auth optional pam_permit.so\n", "\\\n", "# x \\\n"] {
+        for end in [
+            "\\",
+            "\\\n",
+            "\\ \t\n",
+            "\\\n\n",
+            "\\\n#\n",
+            "# \\\n",
+            "\0\\\n",
+            "\r\\\r\n",
+            "\n\\\n",
+            "\n\\\n\n",
+            "\n \\\n\0",
+            "\\\n\0x\n",
+        ] {
+            let text = format!("{start}{line} {end}");
+            match compare(&stack, &vec![("s", text.clone())], installed) {
+                Ok(Same::Walks(..)) => (),
+                Ok(Same::Refused) => refused += 1,
+                Ok(Same::Endless) => panic!("{text:?}"),
+                Err(why) => panic!("{text:?}: {why}"),
+            }
+        }
+    }
+    assert!((12..40).contains(&refused), "{refused}");
 }

@@ -104,6 +104,45 @@ fn what_libpam_refuses_as_a_whole_is_refused() {
 }
 
 #[test]
+fn what_depends_on_the_version_of_libpam_is_said() {
+    let filled = |length: usize| {
+        let line = "auth required pam_permit.so ";
+        format!("{line}{}", "a".repeat(length - line.len()))
+    };
+    let own = stack("sudo");
+    for (more, warning) in [
+        (
+            "account optional pam_permit.so \\\n\n".to_owned(),
+            "loose_backslash",
+        ),
+        (
+            "account optional pam_permit.so \\\n # x\n".to_owned(),
+            "loose_backslash",
+        ),
+        (format!("{}\n", filled(1100)), "line_too_long"),
+        (
+            format!("{}\\\n{}\n", filled(600), "a".repeat(600)),
+            "line_too_long",
+        ),
+    ] {
+        let host = Host::with(&format!("{own}{more}account optional pam_permit.so\n"));
+        let warnings = host.warnings();
+        assert!(
+            warnings.contains(&warning.to_owned()),
+            "{more:?}: {warnings:?}"
+        );
+    }
+    // A backslash as the last byte of the buffer.
+    let host = Host::with(&format!("{own}{}\\\n x\n", filled(1022)));
+    let number = 1 + own.lines().count();
+    refused(
+        &host,
+        "s",
+        &[&format!("s:{number}: "), "whoever logs in hangs", "shorten"],
+    );
+}
+
+#[test]
 fn circles_and_deep_includes_end() {
     let host = Host::with("auth include a\nauth substack a\naccount include s\n");
     host.file("a", "auth include b\n")

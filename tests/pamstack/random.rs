@@ -135,12 +135,8 @@ fn line(random: &mut Random, includes: &[&str], directory: &Path, text: &mut Str
         ),
         6 => writeln!(text, "  # {facility} required pam_deny.so"),
         _ => {
-            // No chain of lines that fills libpam's buffer: where it is cut there, the evaluator may differ.
             let ends = ["\n", "\n", "\n", "  # a comment\n", " \\\n\n"];
-            let end = match text.ends_with("\\\n\n") {
-                true => "\n",
-                false => random.pick(&ends),
-            };
+            let end = random.pick(&ends);
             let gap = random.pick(&[" ", "\t", "   ", " \\\n  "]);
             let (control, module) = (control(random), module(random));
             write!(text, "{dash}{facility}{gap}{control}{gap}{module}{end}")

@@ -10,6 +10,7 @@ use crate::libpam::control::Action;
 use crate::libpam::dispatch::walk;
 use crate::libpam::line::{Facility, Line};
 use crate::libpam::read;
+use crate::libpam::text::Buffer;
 use crate::libpam::tree::Tree;
 use crate::random::{Random, files};
 use crate::shipped::{rewrite, stack};
@@ -98,7 +99,7 @@ fn exploring_finds_what_all_combinations_come_to() {
         for (name, text) in files(&mut random, stack.path()) {
             stack.service(name, &text);
         }
-        let service = read::read(&Tree::only(stack.path()), "s").expect("a service");
+        let service = read::read(&Tree::only(stack.path()), "s", Buffer::Fixed).expect("a service");
         let lines = service.lines(Facility::Auth);
         if lines.len() > 10 {
             continue;

@@ -21,6 +21,7 @@ use crate::screen::print_failure;
 use findings::{Finding, Level};
 use libpam::line::{Facility, Line, printable, printable_path};
 use libpam::read;
+use libpam::text::Buffer;
 use libpam::tree::Tree;
 
 /// What is asked.
@@ -127,7 +128,10 @@ fn read_service(question: &Question<'_>) -> Result<read::Service, String> {
             printable_path(question.root)
         ));
     }
-    read::read(&Tree::below(question.root), name).map_err(|error| error.to_string())
+    // Which libpam is there cannot be told from its files. Where a newer one would read something else,
+    // there is a finding.
+    let tree = Tree::below(question.root);
+    read::read(&tree, name, Buffer::Fixed).map_err(|error| error.to_string())
 }
 
 /// The configuration that our line names, or else that of the command line. Paths that the host's

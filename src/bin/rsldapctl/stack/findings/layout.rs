@@ -64,7 +64,12 @@ fn unreadable(subject: &Subject<'_>) -> Vec<Finding> {
             Wrong::TooLong => (
                 "line_too_long",
                 "the end of it is a line that always fails",
-                "split it with a backslash, or shorten it",
+                "shorten it; to split it with a backslash does not help, for libpam joins the parts",
+            ),
+            Wrong::Loose => (
+                "loose_backslash",
+                "after an upgrade of libpam the stack is another; here it is read as before 1.6.0",
+                "take the backslash out, or what stands between it and the line that continues it",
             ),
             Wrong::NoSuchFile => (
                 "include_missing",

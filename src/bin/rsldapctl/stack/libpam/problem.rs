@@ -20,8 +20,10 @@ pub enum Wrong {
     CarriageReturn,
     /// There can be no module of this name.
     NoModule,
-    /// libpam before 1.6.1 takes its end for another line.
+    /// libpam before 1.6.0 takes its end for another line.
     TooLong,
+    /// It ends in a backslash, and which line continues it depends on the version of libpam.
+    Loose,
     /// It includes a file that is not there.
     NoSuchFile,
     /// It includes a file that includes it.
@@ -52,6 +54,8 @@ pub enum ReadError {
     Unreadable(io::Error),
     /// libpam gives up on the whole service.
     Refused(Place, String),
+    /// libpam before 1.6.0 never gets past this line.
+    Endless(Place),
     /// There is too much of it.
     TooMuch(Place),
 }
@@ -78,6 +82,11 @@ impl fmt::Display for ReadError {
             ReadError::Refused(place, why) => {
                 write!(f, "{place}: {why}; libpam refuses the whole service")
             }
+            ReadError::Endless(place) => write!(
+                f,
+                "{place}: the line and what continues it are as long as libpam's buffer before 1.6.0, and there it \
+                 reads for ever: whoever logs in hangs; shorten the line"
+            ),
             ReadError::TooMuch(place) => {
                 write!(
                     f,

@@ -8,7 +8,7 @@ use super::line::{
     Facility, Kind, Line, Place, Reading, is_file_of_module, module_name, printable,
 };
 use super::problem::{DEFAULT_SERVICE, MOST_LINES, Problem, ReadError, Wrong};
-use super::text::{self, Logical, Words};
+use super::text::{self, Broken, Buffer, Logical, Words};
 use super::tree::Tree;
 
 /// As in libpam: since 1.6.0 for every kind of include, before that for substacks.
@@ -36,7 +36,7 @@ impl Service {
 ///
 /// # Errors
 /// There are no files, they cannot be read, or libpam could not use them at all.
-pub fn read(tree: &Tree, service: &str) -> Result<Service, ReadError> {
+pub fn read(tree: &Tree, service: &str, buffer: Buffer) -> Result<Service, ReadError> {
     // pam_start(3) does the same with the name.
     let service = service.to_ascii_lowercase();
     if !tree.has_directory() {
@@ -45,8 +45,8 @@ pub fn read(tree: &Tree, service: &str) -> Result<Service, ReadError> {
             None => ReadError::NoDirectory(tree.root().to_owned()),
         });
     }
-    let own = read_file(tree, &service)?;
-    let other = read_file(tree, DEFAULT_SERVICE)?;
+    let own = read_file(tree, &service, buffer)?;
+    let other = read_file(tree, DEFAULT_SERVICE, buffer)?;
     let (mut found, other) = match (own, other) {
         (None, None) => return Err(ReadError::NoFile(printable(service.as_bytes()))),
         (Some(own), None) => return Ok(own),
@@ -77,7 +77,7 @@ pub fn read(tree: &Tree, service: &str) -> Result<Service, ReadError> {
     Ok(found)
 }
 
-fn read_file(tree: &Tree, service: &str) -> Result<Option<Service>, ReadError> {
+fn read_file(tree: &Tree, service: &str, buffer: Buffer) -> Result<Option<Service>, ReadError> {
     let Some((file, bytes)) = tree
         .open(service.as_bytes())
         .map_err(ReadError::Unreadable)?
@@ -86,6 +86,7 @@ fn read_file(tree: &Tree, service: &str) -> Result<Option<Service>, ReadError> {
     };
     let mut reader = Reader {
         tree,
+        buffer,
         service: Service {
             file: Some(file.clone()),
             ..Service::default()
@@ -124,6 +125,7 @@ struct Included {
 
 struct Reader<'a> {
     tree: &'a Tree,
+    buffer: Buffer,
     service: Service,
 }
 
@@ -139,10 +141,14 @@ impl Reader<'_> {
             file: file.clone(),
             number,
         };
-        let text = text::lines(bytes);
+        let text = text::lines(bytes, self.buffer);
         for number in text.too_long {
-            let what = "the line is longer than 1022 bytes, and libpam before 1.6.1 takes its end for another line";
+            let what = "the line is longer than 1022 bytes with those that continue it, and libpam before 1.6.0 takes its end for another line";
             self.problem(place(number), Wrong::TooLong, what.to_owned());
+        }
+        for number in text.loose {
+            let what = "the line ends in a backslash, and behind it is a blank line or a comment: libpam before 1.6.0 continues it with the next line all the same, a newer one ends it there";
+            self.problem(place(number), Wrong::Loose, what.to_owned());
         }
         for line in text.lines {
             self.carriage_return(&line, place(line.number));
@@ -150,10 +156,11 @@ impl Reader<'_> {
         }
         match text.broken {
             None => Ok(()),
-            Some(number) => Err(Stop::GivenUp(
+            Some((number, Broken::Unfinished)) => Err(Stop::GivenUp(
                 place(number),
-                "the line ends in a backslash and is not continued, or is too long with what continues it".to_owned(),
+                "the line ends in a backslash, and nothing continues it".to_owned(),
             )),
+            Some((number, Broken::Endless)) => Err(Stop::Fatal(ReadError::Endless(place(number)))),
         }
     }
 

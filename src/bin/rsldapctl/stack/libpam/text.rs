@@ -1,7 +1,18 @@
 //! From the bytes of a service file to lines and words.
 
-/// The longest piece that fgets(3) gives to libpam before 1.6.1 at once.
+/// The longest piece that fgets(3) gives to libpam before 1.6.0 at once.
 const PIECE: usize = 1023;
+
+/// In what libpam puts a line together with those that continue it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Buffer {
+    /// 1,024 bytes, before 1.6.0: what does not fit is another line. Blank lines and comments between
+    /// the parts of a line are skipped.
+    Fixed,
+    /// As much as it takes, since 1.6.0. A blank line or a comment ends what was continued.
+    #[allow(dead_code, reason = "for the comparison with libpam")]
+    Growing,
+}
 
 /// A line as libpam sees it: continued lines are one, comments and blank lines are none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,15 +28,26 @@ pub struct Logical {
 #[derive(Debug, Default)]
 pub struct Lines {
     pub lines: Vec<Logical>,
-    /// Lines of the file that libpam before 1.6.1 cuts in pieces.
+    /// Lines of the file that do not fit into the fixed buffer.
     pub too_long: Vec<usize>,
-    /// The line that ends in a backslash with nothing behind it, or is too long once its parts are
-    /// joined: libpam gives up on the file there.
-    pub broken: Option<usize>,
+    /// Lines that end in a backslash with a blank line or a comment behind it, which only the fixed
+    /// buffer skips.
+    pub loose: Vec<usize>,
+    /// The line at which libpam gets no further.
+    pub broken: Option<(usize, Broken)>,
+}
+
+/// What ends the reading of a file before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// A backslash with nothing behind it: libpam gives up on the file.
+    Unfinished,
+    /// A backslash where the fixed buffer is full: libpam reads nothing, for ever.
+    Endless,
 }
 
 /// Takes a file apart.
-pub fn lines(bytes: &[u8]) -> Lines {
+pub fn lines(bytes: &[u8], buffer: Buffer) -> Lines {
     let mut found = Lines::default();
     let mut input = Input {
         rest: bytes,
@@ -33,11 +55,15 @@ pub fn lines(bytes: &[u8]) -> Lines {
         inside: false,
     };
     loop {
-        match assemble(&mut input, &mut found.too_long) {
+        let assembled = match buffer {
+            Buffer::Fixed => assemble(&mut input, &mut found),
+            Buffer::Growing => assemble_growing(&mut input),
+        };
+        match assembled {
             Assembled::Line(line) => found.lines.push(line),
             Assembled::End => return found,
-            Assembled::Broken(number) => {
-                found.broken = Some(number);
+            Assembled::Broken(number, how) => {
+                found.broken = Some((number, how));
                 return found;
             }
         }
@@ -47,7 +73,7 @@ pub fn lines(bytes: &[u8]) -> Lines {
 enum Assembled {
     Line(Logical),
     End,
-    Broken(usize),
+    Broken(usize, Broken),
 }
 
 struct Input<'a> {
@@ -72,45 +98,47 @@ impl<'a> Input<'a> {
         self.number += usize::from(end.is_some());
         Some(piece)
     }
+
+    /// As getline(3).
+    fn line(&mut self) -> Option<&'a [u8]> {
+        self.piece(usize::MAX)
+    }
 }
 
-/// Reads one line, with those that continue it.
-fn assemble(input: &mut Input<'_>, too_long: &mut Vec<usize>) -> Assembled {
+/// Reads one line, with those that continue it, in a [`Buffer::Fixed`].
+fn assemble(input: &mut Input<'_>, found: &mut Lines) -> Assembled {
     let mut text: Vec<u8> = Vec::new();
     let mut begin = None;
     loop {
         let (number, rest) = (input.number, input.inside);
         let first = *begin.get_or_insert((number, rest));
-        let room = PIECE.saturating_sub(text.len());
+        let room = PIECE - text.len();
         if room == 0 {
-            return Assembled::Broken(first.0);
+            return Assembled::Broken(first.0, Broken::Endless);
         }
         let Some(piece) = input.piece(room) else {
             return if text.is_empty() {
                 Assembled::End
             } else {
-                Assembled::Broken(first.0)
+                Assembled::Broken(first.0, Broken::Unfinished)
             };
         };
-        let cut = input.inside && !matches!(input.rest, [] | [b'\n', ..]);
-        if cut && too_long.last() != Some(&number) {
-            too_long.push(number);
+        if input.inside && !matches!(input.rest, [] | [b'\n', ..]) {
+            note(&mut found.too_long, number);
         }
-        // C strings end at a NUL.
-        let piece = piece.split(|byte| *byte == 0).next().unwrap_or_default();
-        let Some(start) = piece.iter().position(|byte| !is_blank(*byte)) else {
-            begin = if text.is_empty() { None } else { begin };
-            continue;
-        };
-        if piece[start] == b'#' {
-            begin = if text.is_empty() { None } else { begin };
+        let piece = c_string(piece);
+        let start = piece.iter().position(|byte| !is_blank(*byte));
+        if start.is_none_or(|start| piece[start] == b'#') {
+            if text.is_empty() {
+                begin = None;
+            } else {
+                note(&mut found.loose, first.0);
+            }
             continue;
         }
-        let comment = piece.iter().position(|byte| *byte == b'#');
-        let kept = &piece[..comment.unwrap_or(piece.len())];
-        let end = kept.iter().rposition(|byte| !is_blank(*byte));
-        match end {
-            Some(end) if comment.is_none() && kept[end] == b'\\' => {
+        let kept = before_comment(piece);
+        match backslash(kept) {
+            Some(end) if kept.len() == piece.len() => {
                 text.extend_from_slice(&kept[..end]);
                 text.push(b' ');
             }
@@ -120,6 +148,62 @@ fn assemble(input: &mut Input<'_>, too_long: &mut Vec<usize>) -> Assembled {
                 return Assembled::Line(Logical { number, text, rest });
             }
         }
+    }
+}
+
+/// The same in a [`Buffer::Growing`].
+fn assemble_growing(input: &mut Input<'_>) -> Assembled {
+    // With what may stand behind a NUL, which is not seen in the end.
+    let mut text: Vec<u8> = Vec::new();
+    let mut begin = None;
+    loop {
+        let number = input.number;
+        let Some(line) = input.line() else {
+            return begin.map_or(Assembled::End, |number| {
+                Assembled::Broken(number, Broken::Unfinished)
+            });
+        };
+        let number = *begin.get_or_insert(number);
+        let backslash = backslash(line);
+        let line = backslash.map_or(line.to_vec(), |end| [&line[..end], b" "].concat());
+        let start = line.iter().position(|byte| !matches!(byte, b' ' | b'\t'));
+        let part = &line[start.unwrap_or(line.len())..];
+        let seen = before_comment(c_string(part));
+        let comment = part.get(seen.len()) == Some(&b'#');
+        if backslash.is_some() && !comment {
+            text.extend_from_slice(part);
+            continue;
+        }
+        if !text.is_empty() || !matches!(seen, [] | [b'\n', ..]) {
+            text.extend_from_slice(seen);
+        }
+        text.truncate(c_string(&text).len());
+        if !text.is_empty() {
+            let rest = false;
+            return Assembled::Line(Logical { number, text, rest });
+        }
+        begin = None;
+    }
+}
+
+/// C strings end at a NUL.
+fn c_string(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+fn before_comment(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == b'#').next().unwrap_or_default()
+}
+
+/// Where the backslash is that ends the line, if one does.
+fn backslash(line: &[u8]) -> Option<usize> {
+    let end = line.iter().rposition(|byte| !is_blank(*byte))?;
+    (line[end] == b'\\').then_some(end)
+}
+
+fn note(numbers: &mut Vec<usize>, number: usize) {
+    if numbers.last() != Some(&number) {
+        numbers.push(number);
     }
 }
 
