@@ -73,10 +73,10 @@ fn login_keeps_the_groups_of_the_host_and_adds_those_of_the_session() {
     host::run(|machine| {
         set_up(machine);
         let login = need("login", "login");
-        // login(1) wants a terminal, which script(1) gives it.
+        // login(1) wants a terminal, which script(1) gives it, and to lead the session there.
         let mut child = Command::new(need("script", "bsdutils"))
             .args(["-q", "-e", "-c"])
-            .arg(format!("{} -f sue", login.display()))
+            .arg(format!("exec {} -f sue", login.display()))
             .arg("/dev/null")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
