@@ -298,7 +298,8 @@ fn after_a_password_sshd_has_passwd_change_it_before_anything_else() {
         let mut terminal = sshd.dialogue("alice", "password", "echo in");
         terminal.expect("password: ").line(&password_of("alice"));
         // sshd's own words; those of the account phase it shows to shells alone.
-        terminal.expect("You must change your password now and login again!");
+        terminal.expect("You must change your password now and log");
+        terminal.expect("in again!");
         terminal
             .expect("Current password: ")
             .line(&password_of("alice"));

@@ -1,11 +1,13 @@
 //! Certificates that are to be trusted: by the recording server, and by slapd itself.
 
 use std::net::IpAddr;
+use std::process::Command;
 
 use rcgen::IsCa;
 use rustls::ALL_VERSIONS;
 
 use crate::common::directory::{SERVICE_DN, user_dn};
+use crate::common::need;
 use crate::common::pam::{PAM_AUTH_ERR, PAM_SUCCESS};
 use crate::common::slapd::{Slapd, SlapdOptions};
 use crate::fixture::{Host, address, assert_no_credential, ca_file, config, section, server};
@@ -165,33 +167,55 @@ fn tls_lines(slapd: &Slapd, identity: &Identity, more: &str) -> String {
     )
 }
 
+/// How the TLS library of slapd is told to speak one version and no other, and what slapd calls that
+/// version in its log: with OpenSSL, or else with GnuTLS.
+fn only(version: &str) -> (String, String) {
+    let linked = Command::new(need("ldd", "libc-bin"))
+        .arg(need("slapd", "slapd"))
+        .output()
+        .expect("ldd");
+    let openssl = String::from_utf8_lossy(&linked.stdout).contains("libssl.so");
+    match (openssl, version) {
+        (true, "1.3") => ("TLSProtocolMin 3.4".to_owned(), "TLSv1.3".to_owned()),
+        (true, _) => (
+            "TLSCipherSuite ECDHE-ECDSA-AES256-GCM-SHA384".to_owned(),
+            format!("TLSv{version}"),
+        ),
+        (false, _) => (
+            format!("TLSCipherSuite NORMAL:-VERS-ALL:+VERS-TLS{version}"),
+            format!("TLS{version}"),
+        ),
+    }
+}
+
 #[test]
 fn slapd_itself_is_trusted_with_each_good_certificate_and_protocol() {
     let trusted = Authority::new("Trusted authority");
     let intermediate = trusted.intermediate("Intermediate", |_| ());
     let chain = intermediate.server(&[HOST]).with(&intermediate.pem);
     let named = trusted.server(&[HOST]);
-    let only = |version: &str| format!("TLSCipherSuite NORMAL:-VERS-ALL:+VERS-{version}");
+    let (only_1_2, tls_1_2) = only("1.2");
+    let (only_1_3, tls_1_3) = only("1.3");
     let slapd = Slapd::start(&SlapdOptions::default());
     let mut host = Host::enter();
     for (what, name, identity, more, version) in [
-        ("a name", HOST, &named, String::new(), "TLS1.3"),
-        ("TLS 1.2 only", HOST, &named, only("TLS1.2"), "TLS1.2"),
-        ("TLS 1.3 only", HOST, &named, only("TLS1.3"), "TLS1.3"),
-        ("a chain", HOST, &chain, String::new(), "TLS1.3"),
+        ("a name", HOST, &named, String::new(), &tls_1_3),
+        ("TLS 1.2 only", HOST, &named, only_1_2, &tls_1_2),
+        ("TLS 1.3 only", HOST, &named, only_1_3, &tls_1_3),
+        ("a chain", HOST, &chain, String::new(), &tls_1_3),
         (
             "a wildcard",
             HOST,
             &trusted.server(&["*.example.com"]),
             String::new(),
-            "TLS1.3",
+            &tls_1_3,
         ),
         (
             "an address",
             "127.0.0.1",
             &trusted.server(&["127.0.0.1"]),
             String::new(),
-            "TLS1.3",
+            &tls_1_3,
         ),
     ] {
         slapd.restart_with_tls(&tls_lines(&slapd, identity, &more));
