@@ -81,6 +81,9 @@ impl Default for SlapdOptions {
     }
 }
 
+/// The file in the server's directory that OpenSSL reads, if it is there and slapd is linked with it.
+pub const OPENSSL_CONF: &str = "openssl.cnf";
+
 /// A server. Dropping it stops the process and removes its files.
 pub struct Slapd {
     directory: TempDir,
@@ -134,6 +137,7 @@ impl Slapd {
         command
             .arg("-f")
             .arg(self.path().join("slapd.conf"))
+            .env("OPENSSL_CONF", self.path().join(OPENSSL_CONF))
             .args(["-d", "stats", "-h"])
             .arg(format!(
                 "{} {} {}",

@@ -9,6 +9,7 @@ use crate::common::directory::password_of;
 use crate::common::need;
 use crate::host;
 use crate::machine::Machine;
+use crate::terminal::Terminal;
 
 /// The stack of sudo is one for su and login too; it has nothing of its own.
 fn set_up(machine: &Machine) {
@@ -72,25 +73,13 @@ fn su(machine: &Machine, user: &str) -> Output {
 fn login_keeps_the_groups_of_the_host_and_adds_those_of_the_session() {
     host::run(|machine| {
         set_up(machine);
-        let login = need("login", "login");
-        // login(1) wants a terminal, which script(1) gives it, and to lead the session there.
-        let mut child = Command::new(need("script", "bsdutils"))
-            .args(["-q", "-e", "-c"])
-            .arg(format!("exec {} -f sue", login.display()))
-            .arg("/dev/null")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(b"echo \"groups: $(id -nG)\"\nexit\n")
-            .unwrap();
-        let output = child.wait_with_output().unwrap();
-        let printed = String::from_utf8_lossy(&output.stdout);
-        assert!(printed.contains("groups: sue sudo audio web"), "{output:?}");
+        let mut login = Command::new(need("login", "login"));
+        login.args(["-f", "sue"]);
+        let mut terminal = Terminal::start(login);
+        terminal
+            .expect("$ ")
+            .line("echo \"groups: $(id -nG)\"; exit");
+        terminal.expect("\ngroups: sue sudo audio web\n");
+        terminal.wait();
     });
 }
