@@ -151,7 +151,7 @@ fn not_opened(error: &io::Error, path: &Path, kind: Kind) -> String {
     let path = path.display();
     match (error.kind(), error.raw_os_error(), kind) {
         (ErrorKind::NotFound, _, Kind::Config) => {
-            "no such file; write it (pam_rsldap.toml(5)), or name another with config=PATH".into()
+            "no such file; write it (pam_rsldap.toml(5)), or name another: config=PATH in pam.d, --config PATH for rsldapctl".into()
         }
         (ErrorKind::NotFound, _, Kind::Secret) => {
             format!("no such file; write the password of bind.dn into it and chmod 0600 {path}")

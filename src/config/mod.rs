@@ -33,6 +33,7 @@ pub use file::{load, read_key, read_secret};
 pub use parse::parse;
 pub use places::{Place, places};
 pub use query::Query;
+pub use suggest::nearest;
 pub use uri::{BadUri, Endpoint, Scheme, ServerUri};
 
 /// Where the module looks when the pam.d line has no `config=`.

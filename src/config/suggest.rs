@@ -1,10 +1,8 @@
 //! "Did you mean …?"
 
 /// The candidate that was probably meant, if one is near.
-pub(super) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.to_ascii_lowercase().chars().collect();
     let near = |candidate: &'a str| {
         let letters: Vec<char> = candidate.chars().collect();

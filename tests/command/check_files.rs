@@ -161,6 +161,15 @@ fn files_of_tls_that_are_wrong_or_out_of_date_show() {
         assert_eq!(answer.line_of("ca_expired"), line_with(&config, "ca_file"));
         assert!(answer.line("[ca_expired]").contains("CN=Old authority"));
     }
+    let folder = tempfile::tempdir().unwrap();
+    let authorities = folder.path();
+    fs::write(authorities.join("old.pem"), &old).unwrap();
+    let config = server.config(&[("tls", &format!("ca_dir = \"{}\"", authorities.display()))]);
+    let answer = offline(&config);
+    assert_eq!(answer.findings("warning"), ["ca_expired"]);
+    assert_eq!(answer.line_of("ca_expired"), line_with(&config, "ca_dir"));
+    fs::write(authorities.join("new.pem"), &new).unwrap();
+    assert_eq!(offline(&config).findings("note"), ["ca_expired"]);
 
     let certificate = server.file("client.pem", 0o644, &old);
     let key = server.file("client.key", 0o600, &key);
@@ -215,6 +224,38 @@ fn a_file_with_trusted_certificates_that_others_may_write_is_a_warning() {
     assert_eq!(answer.code, 0, "{}", answer.text);
     assert_eq!(answer.findings("warning"), ["file_writable"]);
     assert_mended(&config, "file_writable", 0);
+
+    let folder = tempfile::tempdir().unwrap();
+    let authorities = folder.path();
+    symlink(&file, authorities.join("linked.pem")).unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o666)).unwrap();
+    let config = server.config(&[("tls", &format!("ca_dir = \"{}\"", authorities.display()))]);
+    let answer = offline(&config);
+    assert_eq!(answer.findings("warning"), ["file_writable"]);
+    assert_mended(&config, "file_writable", 0);
+}
+
+#[test]
+fn a_gate_for_a_service_that_is_not_here_is_told() {
+    let server = server();
+    for (name, level, fix) in [
+        ("suod", "warning", "[services.sudo]"),
+        ("app-of-another-host", "note", "nothing to do"),
+    ] {
+        let table = format!("services.{name}");
+        let config = server.config(&[(&table, "require = \"is_active\"")]);
+        let answer = offline(&config);
+        assert_eq!(answer.code, 0, "{}", answer.text);
+        assert_eq!(answer.findings(level), ["service_unknown"]);
+        assert_eq!(
+            answer.line_of("service_unknown"),
+            line_with(&config, &table)
+        );
+        let finding = answer.finding("service_unknown");
+        assert!(finding["fix"].as_str().unwrap().contains(fix), "{finding}");
+    }
+    let config = server.config(&[("services.sudo", "require = \"is_active\"")]);
+    assert!(!offline(&config).text.contains("service_unknown"));
 }
 
 #[test]
@@ -256,7 +297,7 @@ fn what_is_no_file_to_read_is_an_error_and_never_waited_for() {
 fn what_weakens_every_login_is_a_warning_at_its_line() {
     let server = server();
     let lines = "uris = [\n \"ldaps://ldap1.example.com\",\n \"ldap://ldap2.example.com\"\n]\n\
-                 allow_cleartext = true\nconnect_timeout = \"9s\"";
+                 allow_cleartext = true\nconnect_timeout = \"9s\"\noperation_timeout = \"9s\"";
     let config = server.config(&[
         ("server", lines),
         ("tls", "verify = false"),
@@ -273,5 +314,8 @@ fn what_weakens_every_login_is_a_warning_at_its_line() {
         assert!(answer.findings("warning").contains(&id), "{id}");
         assert_eq!(answer.line_of(id), line_with(&config, text), "{id}");
     }
+    let late = |id: &&str| *id == "no_time_for_second_server";
+    let late = answer.findings("warning").into_iter().filter(late).count();
+    assert_eq!(late, 2, "{}", answer.text);
     answer.line("usable, ");
 }

@@ -8,6 +8,7 @@ mod offline;
 mod online;
 mod product;
 mod report;
+mod services;
 mod template;
 mod trouble;
 mod users;

@@ -5,7 +5,7 @@ mod case;
 mod change;
 mod explore;
 mod findings;
-mod libpam;
+pub mod libpam;
 mod modules;
 mod report;
 mod rows;

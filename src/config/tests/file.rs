@@ -134,7 +134,7 @@ fn a_missing_file_is_named_with_what_to_do() {
     let missing = Path::new("/nonexistent/config.toml");
     assert_eq!(
         load_error(missing),
-        "F: no such file; write it (pam_rsldap.toml(5)), or name another with config=PATH"
+        "F: no such file; write it (pam_rsldap.toml(5)), or name another: config=PATH in pam.d, --config PATH for rsldapctl"
     );
     assert_eq!(
         secret_error(missing),

@@ -1,11 +1,12 @@
 //! Certificates that have expired, or will soon: those on disk and those of servers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pam_rsldap::config::Config;
 use pam_rsldap::transport::certificate::Certificate;
 
 use super::finding::{Finding, Places, Severity};
+use super::offline::files_of;
 use crate::connection::{Tls, days, now};
 
 /// Days. A certificate that ends sooner is worth a word.
@@ -14,8 +15,11 @@ const SOON: i64 = 30;
 /// The files of `[tls]`.
 pub fn of_files(config: &Config, places: &Places) -> Vec<Finding> {
     let mut found = Vec::new();
-    if let Some(path) = config.tls.ca_file.as_ref().filter(|_| config.tls.verify) {
-        found.extend(authorities(path, places));
+    if config.tls.verify {
+        let file = config.tls.ca_file.iter().cloned();
+        found.extend(authorities(file.collect(), &places.of_key("tls.ca_file")));
+        let directory = files_of(config.tls.ca_dir.as_deref());
+        found.extend(authorities(directory, &places.of_key("tls.ca_dir")));
     }
     if let Some(client) = &config.tls.client {
         found.extend(ours(&client.certificate, places));
@@ -30,19 +34,23 @@ fn read(path: &Path) -> Vec<Certificate> {
 
 /// A trusted authority stays trusted when its time is over (RFC 5280 §6.1 takes its name and key alone,
 /// and so does rustls), but the servers will not keep to it. One beside it that lasts may be the next.
-fn authorities(path: &Path, places: &Places) -> Vec<Finding> {
-    let certificates = read(path);
+fn authorities(files: Vec<PathBuf>, place: &str) -> Vec<Finding> {
+    let read = files.iter().flat_map(|file| {
+        let certificates = read(file).into_iter();
+        certificates.map(move |certificate| (file.display(), certificate))
+    });
+    let certificates: Vec<_> = read.collect();
     let left = |certificate: &Certificate| certificate.days_left(now());
-    let level = match certificates.iter().any(|one| left(one) >= SOON) {
+    let level = match certificates.iter().any(|(_, one)| left(one) >= SOON) {
         true => Severity::Note,
         false => Severity::Warning,
     };
-    let ending = certificates.iter().filter(|one| left(one) < SOON);
-    let found = ending.map(|one| {
-        let (file, subject) = (path.display(), &one.subject);
+    let ending = certificates.iter().filter(|(_, one)| left(one) < SOON);
+    let found = ending.map(|(file, one)| {
+        let subject = &one.subject;
         let what = format!("{file}: the authority {subject}: {}", days(left(one)));
         Finding::new(level, "ca_expired", what)
-            .at(places.of_key("tls.ca_file"))
+            .at(place.to_owned())
             .why("other programs do not trust it any longer, and a server that changes to another one is not trusted here")
             .fix("put the authority's new certificate into the file, and take this one out once no server uses it")
     });

@@ -29,7 +29,7 @@ impl Severity {
 }
 
 /// Every word that [`Finding::id`] can be.
-pub const IDS: [&str; 30] = [
+pub const IDS: [&str; 31] = [
     "configuration",
     "secret_file",
     "tls_file",
@@ -41,6 +41,7 @@ pub const IDS: [&str; 30] = [
     "cleartext",
     "refusal_ignored",
     "no_time_for_second_server",
+    "service_unknown",
     "server_down",
     "server_untrusted",
     "certificate_expires",

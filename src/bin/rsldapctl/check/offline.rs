@@ -10,8 +10,8 @@ use pam_rsldap::config::{
 use pam_rsldap::sys::effective_uid;
 use pam_rsldap::transport::TlsClient;
 
-use super::certificates;
 use super::finding::{Finding, Places, Severity};
+use super::{certificates, services};
 
 /// Why a mistake in the files matters: it is the same for all of them.
 const NOBODY: &str = "every login ends as config_error: nobody gets in by the directory";
@@ -53,8 +53,7 @@ pub fn mistake(error: &ConfigError) -> Finding {
     Finding::new(Severity::Error, "configuration", what)
         .at(place)
         .why(why(error.problem()))
-        // On the module's line in pam.d it is another word.
-        .fix(fix.replace("config=PATH", "--config PATH"))
+        .fix(fix)
 }
 
 /// All of it, for a configuration that has no mistake in itself.
@@ -68,6 +67,7 @@ pub fn find(path: &Path, config: &Config, places: &Places) -> Vec<Finding> {
     found.extend(cleartext(config, places));
     found.extend(refusal_ignored(config, places));
     found.extend(no_time_left(config, places));
+    found.extend(services::unknown(config, places));
     found
 }
 
@@ -140,8 +140,10 @@ fn writable(path: &Path, config: &Config) -> Vec<Finding> {
     if let BindIdentity::Simple(_, BindSecret::File(secret)) = &config.bind.as_who {
         read_safely.push(secret);
     }
+    let authorities = files_of(tls.ca_dir.as_deref());
     if tls.verify {
-        others.extend(tls.ca_file.iter().chain(&tls.ca_dir));
+        let paths = tls.ca_file.iter().chain(&tls.ca_dir).chain(&authorities);
+        others.extend(paths);
     }
     if let Some(client) = &tls.client {
         read_safely.push(&client.key);
@@ -161,6 +163,19 @@ fn writable(path: &Path, config: &Config) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// The files of `tls.ca_dir`, where the links in it lead.
+pub fn files_of(directory: Option<&Path>) -> Vec<PathBuf> {
+    let entries = directory.and_then(|directory| fs::read_dir(directory).ok());
+    let paths = entries.into_iter().flatten();
+    let mut files: Vec<_> = paths
+        .filter_map(|entry| entry.ok()?.path().canonicalize().ok())
+        .filter(|path| path.is_file())
+        .collect();
+    files.sort_unstable();
+    files.dedup();
+    files
 }
 
 fn writable_by_others(place: &Path) -> Option<Finding> {
@@ -251,7 +266,7 @@ fn refusal_ignored(config: &Config, places: &Places) -> Vec<Finding> {
             Finding::new(Severity::Warning, "refusal_ignored", what)
                 .at(places.of_key(&key))
                 .why("the rest of the stack decides then, and does not know why the directory said no")
-                .fix(format!("write {key} = \"deny\", or take the line out"))
+                .fix("write \"deny\" in place of \"ignore\", or take the line out")
                 .add_to(&mut found);
         }
     }
@@ -259,17 +274,30 @@ fn refusal_ignored(config: &Config, places: &Places) -> Vec<Finding> {
 }
 
 /// A first server that does not answer must leave time for the second.
-fn no_time_left(config: &Config, places: &Places) -> Option<Finding> {
+fn no_time_left(config: &Config, places: &Places) -> Vec<Finding> {
     let server = &config.server;
-    let late = server.uris.len() > 1 && server.connect_timeout >= server.deadline;
-    late.then(|| {
+    let limits = [
+        ("server.connect_timeout", server.connect_timeout, "3s of 8s"),
+        (
+            "server.operation_timeout",
+            server.operation_timeout,
+            "5s of 8s",
+        ),
+    ];
+    let too_long = limits
+        .into_iter()
+        .filter(|(_, limit, _)| server.uris.len() > 1 && *limit >= server.deadline);
+    let found = too_long.map(|(key, limit, default)| {
         let what = format!(
-            "server.connect_timeout ({:?}) leaves nothing of server.deadline ({:?}) for a second server",
-            server.connect_timeout, server.deadline
+            "{key} ({limit:?}) leaves nothing of server.deadline ({:?}) for a second server",
+            server.deadline
         );
         Finding::new(Severity::Warning, "no_time_for_second_server", what)
-            .at(places.of_key("server.connect_timeout"))
+            .at(places.of_key(key))
             .why("while the first server is silent, logins fail though the others are there")
-            .fix("make connect_timeout a part of deadline: 3s of 8s, as is the default")
-    })
+            .fix(format!(
+                "make it a part of deadline: {default}, as is the default"
+            ))
+    });
+    found.collect()
 }

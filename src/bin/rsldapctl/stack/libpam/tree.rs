@@ -50,6 +50,17 @@ impl Tree {
         self.directories.iter().any(is_directory)
     }
 
+    /// The names of the services that have a file, as far as the directories may be read.
+    pub fn services(&self) -> Vec<String> {
+        let resolved = self.directories.iter();
+        let resolved = resolved.filter_map(|path| root::resolve(&self.root, path).ok());
+        let entries = resolved
+            .filter_map(|path| fs::read_dir(path).ok())
+            .flatten();
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        names.collect()
+    }
+
     /// `/etc/pam.conf`, if it is there.
     pub fn one_file(&self) -> Option<PathBuf> {
         let file = PathBuf::from("/etc/pam.conf");
