@@ -2,7 +2,7 @@
 
 use crate::common::directory::{BASE, GROUPS, Ldif, group_dn, user_dn};
 use crate::common::slapd::{Slapd, SlapdOptions};
-use crate::fixture::{ask, check, options};
+use crate::fixture::{ask, check, line_with, options, server};
 
 fn flags(more: &str) -> String {
     format!("is_active = \"{}\"\n{more}", group_dn("active"))
@@ -115,6 +115,45 @@ fn the_line_of_a_missing_group_is_where_it_does_most_harm() {
             .line("[group_missing_negated]")
             .contains("access.deny")
     );
+}
+
+#[test]
+fn every_place_of_a_missing_group_is_named() {
+    let missing = group_dn("missing");
+    let named = format!("require = \"{missing}\"");
+    let flag = format!("zoo = \"{missing}\"");
+    let changes = [
+        ("+flags", flag.as_str()),
+        ("services.sshd", &named),
+        ("services.sudo", &named),
+    ];
+    let server = server();
+    let config = server.config(&changes);
+    let answer = ask(&config, &["check"], "");
+    assert_eq!(answer.findings("error"), ["group_missing"]);
+    assert_eq!(
+        answer.line_of("group_missing"),
+        line_with(&config, "zoo = ")
+    );
+    let said = answer.line("[group_missing]");
+    for service in ["sshd", "sudo"] {
+        let section = format!("[services.{service}]");
+        let line = line_with(&config, &section) + 1;
+        let place = format!("services.{service}.require (line {line})");
+        assert!(said.contains(&place), "{place}: {said}");
+    }
+}
+
+#[test]
+fn a_missing_group_below_two_negations_ends_logins_as_config_error() {
+    let missing = group_dn("missing");
+    let twice = format!(
+        "deny = {{ all = [\"{}\", {{ not = \"{missing}\" }}] }}",
+        group_dn("staff")
+    );
+    let (answer, line) = check(&[("access", &twice)], &missing);
+    assert_eq!(answer.findings("error"), ["group_missing_negated"]);
+    assert_eq!(answer.line_of("group_missing_negated"), line);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use pam_rsldap::names::Dn;
 use pam_rsldap::template::Filter;
 
 use super::finding::{Finding, Severity};
-use super::mentions::{self, Mention};
+use super::mentions::{self, Mention, Use};
 use super::online::Visit;
 use super::product::Product;
 use super::users::{exists, matches};
@@ -66,7 +66,7 @@ fn group(
             return Ok(());
         }
         Found::Entries(_) | Found::NoSuchEntry => {
-            visit.found.push(missing(visit, mention));
+            missing(visit, mention);
             return Ok(());
         }
     };
@@ -151,8 +151,25 @@ fn not_found_by_nesting(what: String, fix: &str) -> Finding {
 }
 
 fn found(visit: &mut Visit<'_>, finding: Finding, mention: &Mention) {
-    let place = visit.places.of_dn(&mention.key, &mention.group);
-    visit.found.push(finding.at(place));
+    found_at(visit, finding, mention, mention.key());
+}
+
+/// What is wrong with a group has this place, and is to be mended at the others, too.
+fn found_at(visit: &mut Visit<'_>, mut finding: Finding, mention: &Mention, key: &str) {
+    let place = |key: &str| visit.places.of_dn(key, &mention.group);
+    let others = mention.uses.iter().filter(|one| one.key != key);
+    let others = others.map(|Use { key, .. }| {
+        let place = place(key);
+        let line = place.rsplit(':').next().unwrap_or_default();
+        format!("{key} (line {line})")
+    });
+    let others: Vec<String> = others.collect();
+    if !others.is_empty() {
+        let also = format!("; it is named in {}, too", others.join(", "));
+        finding.what.push_str(&also);
+    }
+    let finding = finding.at(place(key));
+    visit.found.push(finding);
 }
 
 fn read(
@@ -180,9 +197,8 @@ fn member_attribute(schema: &GroupSchema) -> &str {
 }
 
 /// Where it is worse that a group is missing is where that has to be mended.
-fn missing(visit: &Visit<'_>, mention: &Mention) -> Finding {
-    let Mention { group, key, .. } = mention;
-    let (id, key, why) = match &mention.negated {
+fn missing(visit: &mut Visit<'_>, mention: &Mention) {
+    let (id, key, why) = match mention.first(|one| one.negated) {
         Some(key) => (
             "group_missing_negated",
             key,
@@ -190,15 +206,18 @@ fn missing(visit: &Visit<'_>, mention: &Mention) -> Finding {
         ),
         None => (
             "group_missing",
-            key,
+            mention.key(),
             "nobody is a member of it, so what it opens stays shut",
         ),
     };
-    let what = format!("{key}: there is no group {group}, or it is hidden");
-    Finding::new(Severity::Error, id, what)
-        .at(visit.places.of_dn(key, group))
+    let what = format!(
+        "{key}: there is no group {}, or it is hidden",
+        mention.group
+    );
+    let finding = Finding::new(Severity::Error, id, what)
         .why(why)
-        .fix("correct the DN, create the group, or let the service account read it")
+        .fix("correct the DN, create the group, or let the service account read it");
+    found_at(visit, finding, mention, key);
 }
 
 fn unreadable(group: &Dn, why: &str) -> Finding {
@@ -271,11 +290,11 @@ fn empty(visit: &Visit<'_>, mention: &Mention) -> Finding {
     };
     let (level, why) = match lists_all {
         true if mention.needed => (Severity::Error, "nobody may log in: every login needs it"),
-        true if mention.opens => (Severity::Warning, "nobody passes a gate that it opens"),
+        true if mention.opens() => (Severity::Warning, "nobody passes a gate that it opens"),
         true => (Severity::Note, "nobody is refused because of it"),
         false => (Severity::Note, "only those count whose primary group it is"),
     };
-    let what = format!("{}: {} shows no member", mention.key, mention.group);
+    let what = format!("{}: {} shows no member", mention.key(), mention.group);
     Finding::new(level, "group_empty", what)
         .why(why)
         .fix("add members, or let the service account read them, if they are hidden")
