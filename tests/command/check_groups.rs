@@ -73,6 +73,87 @@ fn a_group_that_cannot_be_read_is_an_error() {
 }
 
 #[test]
+fn hidden_members_below_not_or_deny_shut_everybody_out() {
+    let (staff, posix) = (group_dn("staff"), group_dn("posix"));
+    let access = format!(
+        "access to dn.base=\"{staff}\" attrs=member by * none\n\
+         access to dn.base=\"{posix}\" attrs=memberUid by * none\n{}",
+        options().access
+    );
+    let slapd = Slapd::start(&SlapdOptions {
+        access,
+        ..options()
+    });
+    let active = group_dn("active");
+    for (group, settings, flags, access) in [
+        (&staff, "", flags(""), format!("deny = \"{staff}\"")),
+        (
+            &staff,
+            "",
+            format!("is_active = {{ all = [\"{active}\",\n{{ not = \"{staff}\" }}] }}"),
+            String::new(),
+        ),
+        (
+            &posix,
+            "type = \"posix_group\"",
+            format!("is_active = {{ not = \"{posix}\" }}"),
+            String::new(),
+        ),
+    ] {
+        let changes = [("group", settings), ("flags", &flags), ("access", &access)];
+        let config = slapd.config(&changes);
+        let answer = ask(&config, &["check"], "");
+        assert_eq!(answer.code, 1, "{}", answer.text);
+        assert_eq!(answer.findings("error"), ["group_unreadable"]);
+        assert!(answer.findings("note").is_empty(), "{}", answer.text);
+        let why = answer.finding("group_unreadable")["why"].as_str();
+        assert!(why.unwrap().contains("everybody"), "{}", answer.text);
+        let line = line_with(&config, &format!("\"{group}\""));
+        assert_eq!(answer.line_of("group_unreadable"), line);
+        // Who is in no such group is refused only where its members are hidden.
+        let told = ask(&config, &["explain", "evil"], "");
+        assert_eq!(told.json["outcome"], "refused", "{}", told.text);
+        let shown = server();
+        let told = ask(&shown.config(&changes), &["explain", "evil"], "");
+        assert_ne!(told.json["outcome"], "refused", "{}", told.text);
+    }
+    // The same group opens a flag and is below deny: that is the place.
+    let changes = [
+        ("flags", flags(&format!("is_staff = \"{staff}\""))),
+        ("access", format!("deny = \"{staff}\"")),
+    ];
+    let changes = changes
+        .each_ref()
+        .map(|(name, text)| (*name, text.as_str()));
+    let config = slapd.config(&changes);
+    let answer = ask(&config, &["check"], "");
+    assert_eq!(
+        answer.line_of("group_unreadable"),
+        line_with(&config, "deny = ")
+    );
+}
+
+#[test]
+fn members_that_may_be_searched_and_not_read_are_neither_hidden_nor_none() {
+    let access = format!("access to attrs=member by * search\n{}", options().access);
+    let slapd = Slapd::start(&SlapdOptions {
+        access,
+        ..options()
+    });
+    let half = group_dn("half");
+    let changes = [
+        ("flags", flags(&format!("x = \"{half}\""))),
+        ("access", format!("deny = \"{}\"", group_dn("staff"))),
+    ];
+    let changes = changes
+        .each_ref()
+        .map(|(name, text)| (*name, text.as_str()));
+    let answer = ask(&slapd.config(&changes), &["check"], "");
+    assert_eq!(answer.code, 0, "{}", answer.text);
+    assert_eq!(answer.json["findings"], serde_json::json!([]));
+}
+
+#[test]
 fn a_group_of_another_kind_is_an_error_with_the_type_that_it_has() {
     for (group, fix) in [
         (group_dn("unique"), "group_of_unique_names"),

@@ -4,7 +4,7 @@
 use pam_rsldap::config::{GroupSchema, Scope};
 use pam_rsldap::directory::DirectoryError;
 use pam_rsldap::directory::inspect::{Found, Inspector, Look, Shown};
-use pam_rsldap::names::Dn;
+use pam_rsldap::names::{AttributeName, Dn};
 use pam_rsldap::template::Filter;
 
 use super::finding::{Finding, Severity};
@@ -56,9 +56,10 @@ fn group(
     mention: &Mention,
 ) -> Result<(), DirectoryError> {
     let group = &mention.group;
-    let attribute = member_attribute(&visit.config.group.schema).to_owned();
+    let member = member_attribute(&visit.config.group.schema);
+    let attribute = member.as_str();
     let mut wanted: Vec<&str> = KINDS.iter().map(|(attribute, _)| *attribute).collect();
-    wanted.push(&attribute);
+    wanted.push(attribute);
     let shown = match read(inspector, group, &wanted, true)? {
         Found::Entries(mut entries) if !entries.is_empty() => entries.remove(0),
         Found::Withheld(why) => {
@@ -73,29 +74,67 @@ fn group(
     if visit.config.group.schema == GroupSchema::MemberOf {
         return Ok(());
     }
-    if shown.has(&attribute) {
-        if lists_nobody(visit, inspector, group) {
-            found(visit, empty(visit, mention), mention);
+    // A list that may be searched counts, be it read or not.
+    let listed = shown.has(attribute) || matches(inspector, group, &Filter::presence(&member))?;
+    if !listed {
+        if let Some(finding) = of_another_kind(visit, inspector, group, attribute, &shown)? {
+            found(visit, finding, mention);
+            return Ok(());
         }
-        return passed_over(visit, inspector, mention);
     }
-    let other = KINDS.iter().find(|(other, _)| shown.has(other));
-    let finding = match other {
-        Some((other, kind)) => {
-            let kind = match (visit.product, *other) {
-                (Product::ActiveDirectory, "member") => "active_directory",
-                _ => kind,
-            };
-            wrong_schema(group, &attribute, &format!("has {other}"), kind)
-        }
-        None => match read(inspector, group, &["objectClass"], false)? {
-            Found::Entries(entries) => without_members(visit, mention, &attribute, entries.first()),
-            // It has gone since.
-            Found::NoSuchEntry | Found::Withheld(_) => return Ok(()),
-        },
-    };
-    found(visit, finding, mention);
-    Ok(())
+    let is_one = Filter::equality(&member, group.as_str().as_bytes());
+    if is_hidden(inspector, group, &is_one)? {
+        hidden(visit, mention, attribute);
+        return Ok(());
+    }
+    if !listed || lists_nobody(visit, inspector, group) {
+        found(visit, empty(visit, mention), mention);
+    }
+    match listed {
+        true => passed_over(visit, inspector, mention),
+        false => Ok(()),
+    }
+}
+
+/// Whether neither a question about an attribute is true nor its opposite, as where the attribute may not
+/// be searched. That is how a hidden list is told from an empty one.
+fn is_hidden(
+    inspector: &mut Inspector,
+    group: &Dn,
+    question: &Filter,
+) -> Result<bool, DirectoryError> {
+    let found = inspector.look(Look {
+        base: group.as_str(),
+        scope: Scope::Base,
+        filter: &question.or(&question.negated()),
+        attributes: &["1.1"],
+        names_only: true,
+        limit: 1,
+    })?;
+    Ok(found == Found::Entries(Vec::new()))
+}
+
+/// A group that lists its members in another way, or an entry that is no group.
+fn of_another_kind(
+    visit: &Visit<'_>,
+    inspector: &mut Inspector,
+    group: &Dn,
+    attribute: &str,
+    shown: &Shown,
+) -> Result<Option<Finding>, DirectoryError> {
+    if let Some((other, kind)) = KINDS.iter().find(|(other, _)| shown.has(other)) {
+        let kind = match (visit.product, *other) {
+            (Product::ActiveDirectory, "member") => "active_directory",
+            _ => kind,
+        };
+        let has = format!("has {other}");
+        return Ok(Some(wrong_schema(group, attribute, &has, kind)));
+    }
+    Ok(match read(inspector, group, &["objectClass"], false)? {
+        Found::Entries(entries) => of_another_class(visit, group, attribute, entries.first()),
+        // It has gone since.
+        Found::NoSuchEntry | Found::Withheld(_) => None,
+    })
 }
 
 /// A group that has to have a member, and has none, lists the empty name.
@@ -115,8 +154,10 @@ fn lists_nobody(visit: &Visit<'_>, inspector: &mut Inspector, group: &Dn) -> boo
     let Ok(Found::Entries(entries)) = members else {
         return false;
     };
-    let mut members = entries.iter().flat_map(|one| one.texts(attribute.as_str()));
-    members.all(str::is_empty)
+    let members = entries.iter().flat_map(|one| one.texts(attribute.as_str()));
+    let mut members = members.peekable();
+    // None is shown where they may be searched and not read.
+    members.peek().is_some() && members.all(str::is_empty)
 }
 
 /// Nesting finds the groups that a search of group.search does, with its filter.
@@ -188,11 +229,11 @@ fn read(
     })
 }
 
-fn member_attribute(schema: &GroupSchema) -> &str {
+fn member_attribute(schema: &GroupSchema) -> AttributeName {
     match schema {
-        GroupSchema::MemberDn(attribute) => attribute.as_str(),
-        GroupSchema::ActiveDirectory | GroupSchema::MemberOf => "member",
-        GroupSchema::Posix => "memberUid",
+        GroupSchema::MemberDn(attribute) => attribute.clone(),
+        GroupSchema::ActiveDirectory | GroupSchema::MemberOf => AttributeName::known("member"),
+        GroupSchema::Posix => AttributeName::known("memberUid"),
     }
 }
 
@@ -242,14 +283,13 @@ fn wrong_schema(group: &Dn, attribute: &str, has: &str, kind: &str) -> Finding {
         ))
 }
 
-/// A group in which no attribute with members shows.
-fn without_members(
+/// What the object classes of an entry say that shows no attribute with members.
+fn of_another_class(
     visit: &Visit<'_>,
-    mention: &Mention,
+    group: &Dn,
     attribute: &str,
     entry: Option<&Shown>,
-) -> Finding {
-    let group = &mention.group;
+) -> Option<Finding> {
     let classes = entry
         .map(|entry| entry.texts("objectClass"))
         .unwrap_or_default();
@@ -271,31 +311,67 @@ fn without_members(
     match kinds.first() {
         Some(kind) if !ours.is_empty() && !kinds.contains(&ours) => {
             let has = format!("is of the type {kind}");
-            return wrong_schema(group, attribute, &has, kind);
+            Some(wrong_schema(group, attribute, &has, kind))
         }
         None if !ours.is_empty() && !classes.is_empty() => {
             let has = format!("is no group ({})", classes.join(", "));
-            return wrong_schema(group, attribute, &has, ours);
+            Some(wrong_schema(group, attribute, &has, ours))
         }
-        _ => {}
+        _ => None,
     }
-    empty(visit, mention)
+}
+
+/// The server answers no question about the members. Where users are asked as themselves, that is so
+/// only for whoever logs in without a password.
+fn hidden(visit: &mut Visit<'_>, mention: &Mention, attribute: &str) {
+    let level = match visit.config.bind.as_user {
+        true => Severity::Warning,
+        false => Severity::Error,
+    };
+    let shuts = mention.first(|one| one.shuts);
+    let why = match shuts {
+        Some(_) => {
+            "\"not\" or \"deny\" is above it, and nobody is proven to be no member: everybody is shut out"
+        }
+        None => nobody(visit, mention),
+    };
+    let (unknown, correct) = match visit.places.has("group.member_attribute") {
+        true => (
+            ", or the server does not know it",
+            ", or correct member_attribute",
+        ),
+        false => ("", ""),
+    };
+    let key = shuts.unwrap_or(mention.key());
+    let what = format!("{key}: {attribute} of {} is hidden{unknown}", mention.group);
+    let fix = format!("let the service account search and read {attribute} of it{correct}");
+    let finding = Finding::new(level, "group_unreadable", what);
+    found_at(visit, finding.why(why).fix(fix), mention, key);
 }
 
 fn empty(visit: &Visit<'_>, mention: &Mention) -> Finding {
-    let lists_all = match &visit.config.group.schema {
-        // The primary group of a user does not list its members.
-        GroupSchema::Posix | GroupSchema::ActiveDirectory | GroupSchema::MemberOf => false,
-        GroupSchema::MemberDn(_) => true,
-    };
-    let (level, why) = match lists_all {
-        true if mention.needed => (Severity::Error, "nobody may log in: every login needs it"),
-        true if mention.opens() => (Severity::Warning, "nobody passes a gate that it opens"),
-        true => (Severity::Note, "nobody is refused because of it"),
-        false => (Severity::Note, "only those count whose primary group it is"),
+    let level = match lists_all(visit) {
+        true if mention.needed => Severity::Error,
+        true if mention.opens() => Severity::Warning,
+        _ => Severity::Note,
     };
     let what = format!("{}: {} shows no member", mention.key(), mention.group);
     Finding::new(level, "group_empty", what)
-        .why(why)
+        .why(nobody(visit, mention))
         .fix("add members, or let the service account read them, if they are hidden")
+}
+
+/// The primary group of a user does not list its members.
+fn lists_all(visit: &Visit<'_>) -> bool {
+    matches!(visit.config.group.schema, GroupSchema::MemberDn(_))
+}
+
+/// What it means that nobody is seen to be a member.
+fn nobody(visit: &Visit<'_>, mention: &Mention) -> &'static str {
+    match lists_all(visit) {
+        true if mention.needed => "nobody may log in: every login needs it",
+        true if mention.opens() => "nobody passes a gate that it opens",
+        true => "nobody is refused because of it",
+        false => "only those count whose primary group it is",
+    }
 }
