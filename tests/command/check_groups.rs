@@ -173,6 +173,28 @@ fn a_group_of_another_kind_is_an_error_with_the_type_that_it_has() {
 }
 
 #[test]
+fn the_fix_of_a_wrong_kind_is_none_that_is_carried_out_already() {
+    let fix = |settings: &str, dn: &str| {
+        let flags = format!("is_active = \"{dn}\"");
+        let (answer, _) = check(&[("group", settings), ("flags", &flags)], "is_active");
+        let fix = answer.finding("group_wrong_schema")["fix"].as_str();
+        fix.unwrap().to_owned()
+    };
+    for dn in [user_dn("alice"), GROUPS.to_owned()] {
+        let said = fix("type = \"group_of_names\"", &dn);
+        assert!(!said.contains("type = "), "{said}");
+        assert!(said.contains("name a group"), "{said}");
+    }
+    for settings in ["", "type = \"group_of_names\"\n"] {
+        let settings = format!("{settings}member_attribute = \"mitglied\"");
+        let said = fix(&settings, &group_dn("active"));
+        assert!(said.contains("take member_attribute out"), "{said}");
+    }
+    let (answer, _) = check(&[("group", "type = \"group_of_names\"")], "is_active");
+    assert_eq!(answer.json["findings"], serde_json::json!([]));
+}
+
+#[test]
 fn the_line_of_a_missing_group_is_where_it_does_most_harm() {
     let missing = group_dn("missing");
     let changes = [

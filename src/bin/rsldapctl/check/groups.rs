@@ -128,7 +128,13 @@ fn of_another_kind(
             _ => kind,
         };
         let has = format!("has {other}");
-        return Ok(Some(wrong_schema(group, attribute, &has, kind)));
+        return Ok(Some(wrong_schema(
+            visit,
+            group,
+            attribute,
+            &has,
+            Some(kind),
+        )));
     }
     Ok(match read(inspector, group, &["objectClass"], false)? {
         Found::Entries(entries) => of_another_class(visit, group, attribute, entries.first()),
@@ -274,13 +280,32 @@ fn unreadable(group: &Dn, why: &str) -> Finding {
         .fix(fix)
 }
 
-fn wrong_schema(group: &Dn, attribute: &str, has: &str, kind: &str) -> Finding {
-    let what = format!("{group} {has}, and group.type looks for {attribute}");
+/// The type is the one that fits; none fits an entry that is no group.
+fn wrong_schema(
+    visit: &Visit<'_>,
+    group: &Dn,
+    attribute: &str,
+    has: &str,
+    kind: Option<&str>,
+) -> Finding {
+    let own = visit.places.has("group.member_attribute");
+    let key = if own {
+        "member_attribute"
+    } else {
+        "group.type"
+    };
+    let fix = match kind {
+        None => "name a group in its place, with its whole DN".to_owned(),
+        Some(kind) => {
+            let out = "take member_attribute out of [group], ";
+            let out = if own { out } else { "" };
+            format!("{out}write type = \"{kind}\" below [group], or name a group of the right kind")
+        }
+    };
+    let what = format!("{group} {has}, and {key} looks for {attribute}");
     Finding::new(Severity::Error, "group_wrong_schema", what)
         .why("nobody counts as a member of it")
-        .fix(format!(
-            "write type = \"{kind}\" below [group], or name a group of the right kind"
-        ))
+        .fix(fix)
 }
 
 /// What the object classes of an entry say that shows no attribute with members.
@@ -311,11 +336,11 @@ fn of_another_class(
     match kinds.first() {
         Some(kind) if !ours.is_empty() && !kinds.contains(&ours) => {
             let has = format!("is of the type {kind}");
-            Some(wrong_schema(group, attribute, &has, kind))
+            Some(wrong_schema(visit, group, attribute, &has, Some(kind)))
         }
         None if !ours.is_empty() && !classes.is_empty() => {
             let has = format!("is no group ({})", classes.join(", "));
-            Some(wrong_schema(group, attribute, &has, ours))
+            Some(wrong_schema(visit, group, attribute, &has, None))
         }
         _ => None,
     }
