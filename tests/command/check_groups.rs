@@ -389,11 +389,3 @@ fn with_nested_groups_one_that_the_filter_passes_over_is_an_error() {
         }
     }
 }
-
-#[test]
-fn groups_by_member_of_need_a_server_that_keeps_it() {
-    let (answer, line) = check(&[("group", "type = \"member_of\"")], "member_of");
-    assert_eq!(answer.code, 1, "{}", answer.text);
-    assert_eq!(answer.findings("error"), ["member_of_missing"]);
-    assert_eq!(answer.line_of("member_of_missing"), line);
-}

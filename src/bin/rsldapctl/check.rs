@@ -3,6 +3,7 @@
 mod certificates;
 mod finding;
 mod groups;
+mod member_of;
 mod mentions;
 mod offline;
 mod online;

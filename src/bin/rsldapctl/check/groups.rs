@@ -8,13 +8,14 @@ use pam_rsldap::names::{AttributeName, Dn};
 use pam_rsldap::template::Filter;
 
 use super::finding::{Finding, Severity};
+use super::member_of;
 use super::mentions::{self, Mention, Use};
 use super::online::Visit;
 use super::product::Product;
 use super::users::{exists, matches};
 
 /// Attributes that list members, and the type of group that has them.
-const KINDS: [(&str, &str); 4] = [
+pub const KINDS: [(&str, &str); 4] = [
     ("member", "group_of_names"),
     ("uniqueMember", "group_of_unique_names"),
     ("roleOccupant", "organizational_role"),
@@ -22,12 +23,13 @@ const KINDS: [(&str, &str); 4] = [
 ];
 
 /// Object classes of groups, and their type: for a group without a member.
-const CLASSES: [(&str, &str); 5] = [
+const CLASSES: [(&str, &str); 6] = [
     ("groupOfNames", "group_of_names"),
     ("groupOfUniqueNames", "group_of_unique_names"),
     ("organizationalRole", "organizational_role"),
     ("posixGroup", "posix_group"),
     ("group", "active_directory"),
+    ("groupOfURLs", "member_of"),
 ];
 
 /// # Errors
@@ -72,7 +74,7 @@ fn group(
         }
     };
     if visit.config.group.schema == GroupSchema::MemberOf {
-        return Ok(());
+        return member_of::check(visit, inspector, mention, &shown);
     }
     // A list that may be searched counts, be it read or not.
     let listed = shown.has(attribute) || matches(inspector, group, &Filter::presence(&member))?;
@@ -87,8 +89,10 @@ fn group(
         hidden(visit, mention, attribute);
         return Ok(());
     }
-    if !listed || lists_nobody(visit, inspector, group) {
-        found(visit, empty(visit, mention), mention);
+    if !listed || lists_all(visit) && lists_nobody(visit, inspector, group, &member) {
+        let what = format!("{group} shows no member");
+        let fix = "add members, or let the service account read them, if they are hidden";
+        found(visit, empty(visit, mention, &what, fix), mention);
     }
     match listed {
         true => passed_over(visit, inspector, mention),
@@ -98,7 +102,7 @@ fn group(
 
 /// Whether neither a question about an attribute is true nor its opposite, as where the attribute may not
 /// be searched. That is how a hidden list is told from an empty one.
-fn is_hidden(
+pub fn is_hidden(
     inspector: &mut Inspector,
     group: &Dn,
     question: &Filter,
@@ -115,7 +119,7 @@ fn is_hidden(
 }
 
 /// A group that lists its members in another way, or an entry that is no group.
-fn of_another_kind(
+pub fn of_another_kind(
     visit: &Visit<'_>,
     inspector: &mut Inspector,
     group: &Dn,
@@ -144,10 +148,12 @@ fn of_another_kind(
 }
 
 /// A group that has to have a member, and has none, lists the empty name.
-fn lists_nobody(visit: &Visit<'_>, inspector: &mut Inspector, group: &Dn) -> bool {
-    let GroupSchema::MemberDn(attribute) = &visit.config.group.schema else {
-        return false;
-    };
+pub fn lists_nobody(
+    visit: &Visit<'_>,
+    inspector: &mut Inspector,
+    group: &Dn,
+    attribute: &AttributeName,
+) -> bool {
     let empty = Filter::equality(attribute, b"");
     if !matches!(matches(inspector, group, &empty), Ok(true)) {
         return false;
@@ -197,7 +203,7 @@ fn not_found_by_nesting(what: String, fix: &str) -> Finding {
         .fix(fix)
 }
 
-fn found(visit: &mut Visit<'_>, finding: Finding, mention: &Mention) {
+pub fn found(visit: &mut Visit<'_>, finding: Finding, mention: &Mention) {
     found_at(visit, finding, mention, mention.key());
 }
 
@@ -326,7 +332,11 @@ fn of_another_class(
     let kinds: Vec<&str> = kinds.map(|(_, kind)| *kind).collect();
     let ours = match &visit.config.group.schema {
         GroupSchema::ActiveDirectory => "active_directory",
-        GroupSchema::MemberOf => "",
+        // Any but those that list names.
+        GroupSchema::MemberOf => kinds
+            .iter()
+            .find(|kind| **kind != "posix_group")
+            .unwrap_or(&"member_of"),
         GroupSchema::Posix => "posix_group",
         GroupSchema::MemberDn(_) => KINDS
             .iter()
@@ -348,7 +358,7 @@ fn of_another_class(
 
 /// The server answers no question about the members. Where users are asked as themselves, that is so
 /// only for whoever logs in without a password.
-fn hidden(visit: &mut Visit<'_>, mention: &Mention, attribute: &str) {
+pub fn hidden(visit: &mut Visit<'_>, mention: &Mention, attribute: &str) {
     let level = match visit.config.bind.as_user {
         true => Severity::Warning,
         false => Severity::Error,
@@ -374,21 +384,21 @@ fn hidden(visit: &mut Visit<'_>, mention: &Mention, attribute: &str) {
     found_at(visit, finding.why(why).fix(fix), mention, key);
 }
 
-fn empty(visit: &Visit<'_>, mention: &Mention) -> Finding {
+pub fn empty(visit: &Visit<'_>, mention: &Mention, what: &str, fix: &str) -> Finding {
     let level = match lists_all(visit) {
         true if mention.needed => Severity::Error,
         true if mention.opens() => Severity::Warning,
         _ => Severity::Note,
     };
-    let what = format!("{}: {} shows no member", mention.key(), mention.group);
-    Finding::new(level, "group_empty", what)
+    Finding::new(level, "group_empty", format!("{}: {what}", mention.key()))
         .why(nobody(visit, mention))
-        .fix("add members, or let the service account read them, if they are hidden")
+        .fix(fix)
 }
 
 /// The primary group of a user does not list its members.
 fn lists_all(visit: &Visit<'_>) -> bool {
-    matches!(visit.config.group.schema, GroupSchema::MemberDn(_))
+    let schema = &visit.config.group.schema;
+    matches!(schema, GroupSchema::MemberDn(_) | GroupSchema::MemberOf)
 }
 
 /// What it means that nobody is seen to be a member.
