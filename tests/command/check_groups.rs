@@ -389,3 +389,27 @@ fn with_nested_groups_one_that_the_filter_passes_over_is_an_error() {
         }
     }
 }
+
+#[test]
+fn a_nested_group_that_no_domain_controller_computes_needs_a_search() {
+    let nested = "type = \"active_directory\"\nnested = true";
+    let (answer, line) = check(&[("group", nested)], "is_active");
+    assert_eq!(answer.code, 1, "{}", answer.text);
+    let said = answer.finding("group_outside_search");
+    assert_eq!(said["level"], "error", "{said}");
+    assert!(
+        said["what"].as_str().unwrap().contains("group.search"),
+        "{said}"
+    );
+    assert_eq!(answer.line_of("group_outside_search"), line);
+    // The fix, carried out.
+    let search = format!("search = [{{ base = \"{BASE}\" }}]");
+    let fix = said["fix"].as_str().unwrap();
+    assert!(fix.contains("type = \"group_of_names\""), "{fix}");
+    assert!(fix.contains(&search), "{fix}");
+    let mended = format!("type = \"group_of_names\"\nnested = true\n{search}");
+    for right in [&mended, "type = \"active_directory\""] {
+        let (answer, _) = check(&[("group", right)], "is_active");
+        assert_eq!(answer.code, 0, "{}", answer.text);
+    }
+}

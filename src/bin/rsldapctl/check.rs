@@ -5,6 +5,7 @@ mod finding;
 mod groups;
 mod member_of;
 mod mentions;
+mod nesting;
 mod offline;
 mod online;
 mod product;

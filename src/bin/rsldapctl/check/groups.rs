@@ -8,11 +8,11 @@ use pam_rsldap::names::{AttributeName, Dn};
 use pam_rsldap::template::Filter;
 
 use super::finding::{Finding, Severity};
-use super::member_of;
 use super::mentions::{self, Mention, Use};
 use super::online::Visit;
 use super::product::Product;
 use super::users::{exists, matches};
+use super::{member_of, nesting};
 
 /// Attributes that list members, and the type of group that has them.
 pub const KINDS: [(&str, &str); 4] = [
@@ -43,12 +43,7 @@ pub fn check(visit: &mut Visit<'_>, inspector: &mut Inspector) -> Result<(), Dir
     for mention in &mentions {
         group(visit, inspector, mention)?;
     }
-    let outside = visit.config.groups_outside_search();
-    for mention in mentions.iter().filter(|one| outside.contains(&one.group)) {
-        let what = format!("{} is outside group.search", mention.group);
-        let fix = "add a search to group.search whose base is above the group";
-        found(visit, not_found_by_nesting(what, fix), mention);
-    }
+    nesting::outside(visit, &mentions);
     Ok(())
 }
 
@@ -84,8 +79,9 @@ fn group(
             return Ok(());
         }
     }
+    let computed = nesting::is_computed(visit, inspector, group)?;
     let is_one = Filter::equality(&member, group.as_str().as_bytes());
-    if is_hidden(inspector, group, &is_one)? {
+    if !computed && is_hidden(inspector, group, &is_one)? {
         hidden(visit, mention, attribute);
         return Ok(());
     }
@@ -94,8 +90,8 @@ fn group(
         let fix = "add members, or let the service account read them, if they are hidden";
         found(visit, empty(visit, mention, &what, fix), mention);
     }
-    match listed {
-        true => passed_over(visit, inspector, mention),
+    match listed && !computed {
+        true => nesting::check(visit, inspector, mention),
         false => Ok(()),
     }
 }
@@ -170,37 +166,6 @@ pub fn lists_nobody(
     let mut members = members.peekable();
     // None is shown where they may be searched and not read.
     members.peek().is_some() && members.all(str::is_empty)
-}
-
-/// Nesting finds the groups that a search of group.search does, with its filter.
-fn passed_over(
-    visit: &mut Visit<'_>,
-    inspector: &mut Inspector,
-    mention: &Mention,
-) -> Result<(), DirectoryError> {
-    let (settings, group) = (&visit.config.group, &mention.group);
-    let searches = settings.search.iter().filter(|one| one.reaches(group));
-    let searches: Vec<_> = searches.collect();
-    let by_search = settings.nested && matches!(settings.schema, GroupSchema::MemberDn(_));
-    if !by_search || searches.is_empty() {
-        return Ok(());
-    }
-    for search in searches {
-        if matches(inspector, group, &search.filter)? {
-            return Ok(());
-        }
-    }
-    let what = format!("{group} is where group.search looks, and its filter does not find it");
-    let fix =
-        "write a filter into group.search that the group matches, as filter = \"(objectClass=*)\"";
-    found(visit, not_found_by_nesting(what, fix), mention);
-    Ok(())
-}
-
-fn not_found_by_nesting(what: String, fix: &str) -> Finding {
-    Finding::new(Severity::Error, "group_outside_search", what)
-        .why("with nested = true nobody is seen to be a member of it")
-        .fix(fix)
 }
 
 pub fn found(visit: &mut Visit<'_>, finding: Finding, mention: &Mention) {
