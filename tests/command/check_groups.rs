@@ -117,6 +117,13 @@ fn hidden_members_below_not_or_deny_shut_everybody_out() {
         let told = ask(&shown.config(&changes), &["explain", "evil"], "");
         assert_ne!(told.json["outcome"], "refused", "{}", told.text);
     }
+    // Where users are asked as themselves, it concerns only those without a password.
+    let deny = format!("deny = \"{staff}\"");
+    let changes = [("+bind", "as_user = true"), ("access", &deny)];
+    let answer = ask(&slapd.config(&changes), &["check"], "");
+    assert_eq!(answer.findings("warning"), ["group_unreadable"]);
+    let why = answer.finding("group_unreadable")["why"].as_str();
+    assert!(why.unwrap().contains("ssh keys"), "{}", answer.text);
     // The same group opens a flag and is below deny: that is the place.
     let changes = [
         ("flags", flags(&format!("is_staff = \"{staff}\""))),

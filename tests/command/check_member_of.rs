@@ -73,7 +73,7 @@ fn with_member_of_what_no_user_names_is_no_gate() {
             "group_wrong_schema",
             "type = \"posix_group\"",
         ),
-        (group_dn("hollow"), "group_empty", "add members"),
+        (group_dn("hollow"), "group_empty", "add users"),
         (group_dn("dummy"), "group_empty", "add users"),
         (
             group_dn("unique"),

@@ -268,12 +268,15 @@ fn wrong_schema(
     let fix = match kind {
         None => "name a group in its place, with its whole DN".to_owned(),
         Some(kind) => {
-            let out = "take member_attribute out of [group], ";
+            let out = "take member_attribute out and ";
             let out = if own { out } else { "" };
             format!("{out}write type = \"{kind}\" below [group], or name a group of the right kind")
         }
     };
-    let what = format!("{group} {has}, and {key} looks for {attribute}");
+    let what = match visit.config.group.schema {
+        GroupSchema::MemberOf => format!("{group} {has}, and no user's memberOf names it"),
+        _ => format!("{group} {has}, and {key} looks for {attribute}"),
+    };
     Finding::new(Severity::Error, "group_wrong_schema", what)
         .why("nobody counts as a member of it")
         .fix(fix)
@@ -324,17 +327,21 @@ fn of_another_class(
 /// The server answers no question about the members. Where users are asked as themselves, that is so
 /// only for whoever logs in without a password.
 pub fn hidden(visit: &mut Visit<'_>, mention: &Mention, attribute: &str) {
-    let level = match visit.config.bind.as_user {
-        true => Severity::Warning,
-        false => Severity::Error,
+    let (level, whom) = match visit.config.bind.as_user {
+        true => (
+            Severity::Warning,
+            "where no password is typed, as with ssh keys, ",
+        ),
+        false => (Severity::Error, ""),
     };
     let shuts = mention.first(|one| one.shuts);
     let why = match shuts {
         Some(_) => {
-            "\"not\" or \"deny\" is above it, and nobody is proven to be no member: everybody is shut out"
+            "everybody is shut out: \"not\" or \"deny\" is above it, and nobody is proven to be no member"
         }
         None => nobody(visit, mention),
     };
+    let why = format!("{whom}{why}");
     let (unknown, correct) = match visit.places.has("group.member_attribute") {
         true => (
             ", or the server does not know it",
@@ -343,8 +350,8 @@ pub fn hidden(visit: &mut Visit<'_>, mention: &Mention, attribute: &str) {
         false => ("", ""),
     };
     let key = shuts.unwrap_or(mention.key());
-    let what = format!("{key}: {attribute} of {} is hidden{unknown}", mention.group);
-    let fix = format!("let the service account search and read {attribute} of it{correct}");
+    let what = format!("{key}: {} hides its {attribute}{unknown}", mention.group);
+    let fix = format!("let the service account search and read {attribute} of this group{correct}");
     let finding = Finding::new(level, "group_unreadable", what);
     found_at(visit, finding.why(why).fix(fix), mention, key);
 }
@@ -360,7 +367,7 @@ pub fn empty(visit: &Visit<'_>, mention: &Mention, what: &str, fix: &str) -> Fin
         .fix(fix)
 }
 
-/// The primary group of a user does not list its members.
+/// Whether members are all listed: the primary group of a user does not list it.
 fn lists_all(visit: &Visit<'_>) -> bool {
     let schema = &visit.config.group.schema;
     matches!(schema, GroupSchema::MemberDn(_) | GroupSchema::MemberOf)

@@ -26,8 +26,7 @@ pub fn check(
         |(attribute, kind): &&(&str, &str)| shown.has(attribute) && *kind != "posix_group";
     let listed = KINDS.iter().find(is_listed);
     if unnamed && listed.is_none() {
-        let wanted = "the memberOf of users";
-        if let Some(finding) = of_another_kind(visit, inspector, group, wanted, shown)? {
+        if let Some(finding) = of_another_kind(visit, inspector, group, "memberOf", shown)? {
             found(visit, finding, mention);
             return Ok(());
         }
@@ -57,7 +56,7 @@ pub fn check(
                  and enter them again, or write type = \"{kind}\" below [group]"
             ),
         ),
-        None => (what, "add members".to_owned()),
+        None => (what, "add users to it".to_owned()),
     };
     found(visit, empty(visit, mention, &what, &fix), mention);
     Ok(())
