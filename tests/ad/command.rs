@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::fixture::Site;
 use crate::rsldapctl::{ask, findings};
-use crate::samba::{BASE, group_dn, password_of};
+use crate::samba::{BASE, group_dn, password_of, person_dn};
 
 #[test]
 fn a_right_configuration_is_right_and_another_type_of_group_is_not() {
@@ -94,4 +94,39 @@ fn nested_groups_show_what_was_asked() {
     assert!(!asked.is_empty());
     assert_eq!(said["gates"][0]["tree"]["name"], group_dn("linux-users"));
     assert_eq!(said["gates"][0]["tree"]["value"], "true");
+}
+
+#[test]
+fn nested_groups_that_no_token_has_need_a_search() {
+    let site = Site::enter();
+    let nested = "type = \"active_directory\"\nnested = true";
+    let search = format!("search = [{{ base = \"{BASE}\" }}]");
+    let builtin = format!("CN=Users,CN=Builtin,{BASE}");
+    let look = |group: &str, settings: &str| {
+        let flags = format!("is_active = \"{group}\"");
+        let config = site.config(&[("flags", &flags), ("group", settings)]);
+        ask(&config, &["check"], "")
+    };
+    for group in [&builtin, &group_dn("distribution")] {
+        let (code, said) = look(group, nested);
+        assert_eq!(code, Some(1), "{said:#}");
+        assert_eq!(findings(&said, "error"), ["group_outside_search"]);
+        let fix = said["findings"][0]["fix"].as_str().expect("a fix");
+        assert!(fix.contains(&search), "{fix}");
+        let (code, said) = look(group, &format!("{nested}\n{search}"));
+        assert_eq!(code, Some(0), "{said:#}");
+        let elsewhere = format!("{nested}\nsearch = [{{ base = \"CN=Users,{BASE}\" }}]");
+        let (code, said) = look(&builtin, &elsewhere);
+        assert_eq!(code, Some(1), "{said:#}");
+    }
+    for group in ["outer", "of-everybody", "linux-users"] {
+        let (code, said) = look(&group_dn(group), nested);
+        assert_eq!(code, Some(0), "{said:#}");
+    }
+    // Nobody lists the primary group's members.
+    let primary = format!("CN=Domain Users,CN=Users,{BASE}");
+    let (code, said) = look(&primary, nested);
+    assert_eq!(code, Some(0), "{said:#}");
+    let (_, said) = look(&person_dn("alice"), nested);
+    assert_eq!(findings(&said, "error"), ["group_wrong_schema"], "{said:#}");
 }

@@ -2,7 +2,7 @@
 
 use crate::common::directory::{BASE, GROUPS, Ldif, group_dn, user_dn};
 use crate::common::slapd::{Slapd, SlapdOptions};
-use crate::fixture::{ask, check, options};
+use crate::fixture::{ask, check, line_with, options, server};
 
 fn flags(more: &str) -> String {
     format!("is_active = \"{}\"\n{more}", group_dn("active"))
@@ -73,6 +73,94 @@ fn a_group_that_cannot_be_read_is_an_error() {
 }
 
 #[test]
+fn hidden_members_below_not_or_deny_shut_everybody_out() {
+    let (staff, posix) = (group_dn("staff"), group_dn("posix"));
+    let access = format!(
+        "access to dn.base=\"{staff}\" attrs=member by * none\n\
+         access to dn.base=\"{posix}\" attrs=memberUid by * none\n{}",
+        options().access
+    );
+    let slapd = Slapd::start(&SlapdOptions {
+        access,
+        ..options()
+    });
+    let active = group_dn("active");
+    for (group, settings, flags, access) in [
+        (&staff, "", flags(""), format!("deny = \"{staff}\"")),
+        (
+            &staff,
+            "",
+            format!("is_active = {{ all = [\"{active}\",\n{{ not = \"{staff}\" }}] }}"),
+            String::new(),
+        ),
+        (
+            &posix,
+            "type = \"posix_group\"",
+            format!("is_active = {{ not = \"{posix}\" }}"),
+            String::new(),
+        ),
+    ] {
+        let changes = [("group", settings), ("flags", &flags), ("access", &access)];
+        let config = slapd.config(&changes);
+        let answer = ask(&config, &["check"], "");
+        assert_eq!(answer.code, 1, "{}", answer.text);
+        assert_eq!(answer.findings("error"), ["group_unreadable"]);
+        assert!(answer.findings("note").is_empty(), "{}", answer.text);
+        let why = answer.finding("group_unreadable")["why"].as_str();
+        assert!(why.unwrap().contains("everybody"), "{}", answer.text);
+        let line = line_with(&config, &format!("\"{group}\""));
+        assert_eq!(answer.line_of("group_unreadable"), line);
+        // Who is in no such group is refused only where its members are hidden.
+        let told = ask(&config, &["explain", "evil"], "");
+        assert_eq!(told.json["outcome"], "refused", "{}", told.text);
+        let shown = server();
+        let told = ask(&shown.config(&changes), &["explain", "evil"], "");
+        assert_ne!(told.json["outcome"], "refused", "{}", told.text);
+    }
+    // Where users are asked as themselves, it concerns only those without a password.
+    let deny = format!("deny = \"{staff}\"");
+    let changes = [("+bind", "as_user = true"), ("access", &deny)];
+    let answer = ask(&slapd.config(&changes), &["check"], "");
+    assert_eq!(answer.findings("warning"), ["group_unreadable"]);
+    let why = answer.finding("group_unreadable")["why"].as_str();
+    assert!(why.unwrap().contains("ssh keys"), "{}", answer.text);
+    // The same group opens a flag and is below deny: that is the place.
+    let changes = [
+        ("flags", flags(&format!("is_staff = \"{staff}\""))),
+        ("access", format!("deny = \"{staff}\"")),
+    ];
+    let changes = changes
+        .each_ref()
+        .map(|(name, text)| (*name, text.as_str()));
+    let config = slapd.config(&changes);
+    let answer = ask(&config, &["check"], "");
+    assert_eq!(
+        answer.line_of("group_unreadable"),
+        line_with(&config, "deny = ")
+    );
+}
+
+#[test]
+fn members_that_may_be_searched_and_not_read_are_neither_hidden_nor_none() {
+    let access = format!("access to attrs=member by * search\n{}", options().access);
+    let slapd = Slapd::start(&SlapdOptions {
+        access,
+        ..options()
+    });
+    let half = group_dn("half");
+    let changes = [
+        ("flags", flags(&format!("x = \"{half}\""))),
+        ("access", format!("deny = \"{}\"", group_dn("staff"))),
+    ];
+    let changes = changes
+        .each_ref()
+        .map(|(name, text)| (*name, text.as_str()));
+    let answer = ask(&slapd.config(&changes), &["check"], "");
+    assert_eq!(answer.code, 0, "{}", answer.text);
+    assert_eq!(answer.json["findings"], serde_json::json!([]));
+}
+
+#[test]
 fn a_group_of_another_kind_is_an_error_with_the_type_that_it_has() {
     for (group, fix) in [
         (group_dn("unique"), "group_of_unique_names"),
@@ -89,6 +177,28 @@ fn a_group_of_another_kind_is_an_error_with_the_type_that_it_has() {
             .unwrap_or_default();
         assert!(said.contains(fix), "{said}");
     }
+}
+
+#[test]
+fn the_fix_of_a_wrong_kind_is_none_that_is_carried_out_already() {
+    let fix = |settings: &str, dn: &str| {
+        let flags = format!("is_active = \"{dn}\"");
+        let (answer, _) = check(&[("group", settings), ("flags", &flags)], "is_active");
+        let fix = answer.finding("group_wrong_schema")["fix"].as_str();
+        fix.unwrap().to_owned()
+    };
+    for dn in [user_dn("alice"), GROUPS.to_owned()] {
+        let said = fix("type = \"group_of_names\"", &dn);
+        assert!(!said.contains("type = "), "{said}");
+        assert!(said.contains("name a group"), "{said}");
+    }
+    for settings in ["", "type = \"group_of_names\"\n"] {
+        let settings = format!("{settings}member_attribute = \"mitglied\"");
+        let said = fix(&settings, &group_dn("active"));
+        assert!(said.contains("take member_attribute out"), "{said}");
+    }
+    let (answer, _) = check(&[("group", "type = \"group_of_names\"")], "is_active");
+    assert_eq!(answer.json["findings"], serde_json::json!([]));
 }
 
 #[test]
@@ -115,6 +225,45 @@ fn the_line_of_a_missing_group_is_where_it_does_most_harm() {
             .line("[group_missing_negated]")
             .contains("access.deny")
     );
+}
+
+#[test]
+fn every_place_of_a_missing_group_is_named() {
+    let missing = group_dn("missing");
+    let named = format!("require = \"{missing}\"");
+    let flag = format!("zoo = \"{missing}\"");
+    let changes = [
+        ("+flags", flag.as_str()),
+        ("services.sshd", &named),
+        ("services.sudo", &named),
+    ];
+    let server = server();
+    let config = server.config(&changes);
+    let answer = ask(&config, &["check"], "");
+    assert_eq!(answer.findings("error"), ["group_missing"]);
+    assert_eq!(
+        answer.line_of("group_missing"),
+        line_with(&config, "zoo = ")
+    );
+    let said = answer.line("[group_missing]");
+    for service in ["sshd", "sudo"] {
+        let section = format!("[services.{service}]");
+        let line = line_with(&config, &section) + 1;
+        let place = format!("services.{service}.require (line {line})");
+        assert!(said.contains(&place), "{place}: {said}");
+    }
+}
+
+#[test]
+fn a_missing_group_below_two_negations_ends_logins_as_config_error() {
+    let missing = group_dn("missing");
+    let twice = format!(
+        "deny = {{ all = [\"{}\", {{ not = \"{missing}\" }}] }}",
+        group_dn("staff")
+    );
+    let (answer, line) = check(&[("access", &twice)], &missing);
+    assert_eq!(answer.findings("error"), ["group_missing_negated"]);
+    assert_eq!(answer.line_of("group_missing_negated"), line);
 }
 
 #[test]
@@ -249,9 +398,25 @@ fn with_nested_groups_one_that_the_filter_passes_over_is_an_error() {
 }
 
 #[test]
-fn groups_by_member_of_need_a_server_that_keeps_it() {
-    let (answer, line) = check(&[("group", "type = \"member_of\"")], "member_of");
+fn a_nested_group_that_no_domain_controller_computes_needs_a_search() {
+    let nested = "type = \"active_directory\"\nnested = true";
+    let (answer, line) = check(&[("group", nested)], "is_active");
     assert_eq!(answer.code, 1, "{}", answer.text);
-    assert_eq!(answer.findings("error"), ["member_of_missing"]);
-    assert_eq!(answer.line_of("member_of_missing"), line);
+    let said = answer.finding("group_outside_search");
+    assert_eq!(said["level"], "error", "{said}");
+    assert!(
+        said["what"].as_str().unwrap().contains("group.search"),
+        "{said}"
+    );
+    assert_eq!(answer.line_of("group_outside_search"), line);
+    // The fix, carried out.
+    let search = format!("search = [{{ base = \"{BASE}\" }}]");
+    let fix = said["fix"].as_str().unwrap();
+    assert!(fix.contains("type = \"group_of_names\""), "{fix}");
+    assert!(fix.contains(&search), "{fix}");
+    let mended = format!("type = \"group_of_names\"\nnested = true\n{search}");
+    for right in [&mended, "type = \"active_directory\""] {
+        let (answer, _) = check(&[("group", right)], "is_active");
+        assert_eq!(answer.code, 0, "{}", answer.text);
+    }
 }

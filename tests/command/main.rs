@@ -10,6 +10,7 @@ mod check_certificates;
 mod check_directory;
 mod check_files;
 mod check_groups;
+mod check_member_of;
 mod check_secrets;
 mod check_servers;
 mod check_terminal;

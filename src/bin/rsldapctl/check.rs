@@ -3,7 +3,9 @@
 mod certificates;
 mod finding;
 mod groups;
+mod member_of;
 mod mentions;
+mod nesting;
 mod offline;
 mod online;
 mod product;

@@ -66,7 +66,7 @@ pub fn check(
 }
 
 /// The entry above all users, if there is one.
-fn parent(template: &DnTemplate) -> Option<Dn> {
+pub fn parent(template: &DnTemplate) -> Option<Dn> {
     let of = |name: &str| {
         let name = UserName::parse(name.as_bytes()).ok()?;
         template.expand(&name)?.parent()
