@@ -180,6 +180,30 @@ fn rules_of_access_become_gates_or_stay_shut() {
     assert!(!users.text.contains("mallory"));
 }
 
+/// sssd does not join lines (INI_PARSE_NOWRAP).
+#[test]
+fn a_key_that_is_set_in_is_a_key_of_its_own() {
+    let answer = with(
+        "description = our servers\n  simple_deny_groups = out\n\tmin_id = 5000\n  and no key",
+    );
+    assert_eq!(
+        answer.value("access.deny"),
+        Some("\"cn=out,ou=groups,dc=ficus,dc=example\"")
+    );
+    assert_eq!(answer.value("user.min_uid"), Some("5000"));
+    assert!(
+        answer.text.contains("this line is left out"),
+        "{}",
+        answer.text
+    );
+    let all = format!("[domain/a]\n  id_provider = ldap\n{BASE}");
+    assert_eq!(
+        import("sssd.conf", all).code,
+        0,
+        "a domain whose keys are all set in"
+    );
+}
+
 #[test]
 fn one_domain_is_chosen() {
     let domain = |name: &str, provider: &str| {

@@ -20,8 +20,7 @@ pub struct Section {
 pub fn read(text: &str) -> (Vec<Section>, Vec<usize>) {
     let mut sections: Vec<Section> = Vec::new();
     let mut unreadable = Vec::new();
-    for (at, raw) in text.lines().enumerate() {
-        let line = raw.trim();
+    for (at, line) in text.lines().map(str::trim).enumerate() {
         if line.is_empty() || line.starts_with(['#', ';']) {
             continue;
         }
@@ -39,19 +38,14 @@ pub fn read(text: &str) -> (Vec<Section>, Vec<usize>) {
             unreadable.push(at + 1);
             continue;
         };
-        let continues = raw.starts_with([' ', '\t']);
-        match (line.split_once('='), section.pairs.last_mut()) {
-            // A line that is set in goes on with the value before.
-            (_, Some(last)) if continues => {
-                last.value.push(' ');
-                last.value.push_str(line);
-            }
-            (Some((key, value)), _) => section.pairs.push(Pair {
+        // sssd reads with INI_PARSE_NOWRAP: a line that is set in is a key of its own.
+        match line.split_once('=') {
+            Some((key, value)) => section.pairs.push(Pair {
                 line: at + 1,
                 key: key.trim().to_ascii_lowercase(),
                 value: value.trim().to_owned(),
             }),
-            _ => unreadable.push(at + 1),
+            None => unreadable.push(at + 1),
         }
     }
     (sections, unreadable)
