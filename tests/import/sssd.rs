@@ -147,6 +147,14 @@ fn rules_of_access_become_gates_or_stay_shut() {
         filter.value("flags.is_active"),
         Some("{ any = [\"cn=a,o=x\", \"cn=b,o=x\"] }")
     );
+    assert_eq!(
+        filter.value("group.type"),
+        Some("\"member_of\""),
+        "memberUid of such a group has nobody"
+    );
+    let banned = ldap("ldap_access_filter = (!(memberOf=cn=a,o=x))");
+    assert_eq!(banned.value("group.type"), Some("\"member_of\""));
+    assert_eq!(banned.code, 0, "{}", banned.text);
     let chain = ldap("ldap_access_filter = memberOf:1.2.840.113556.1.4.1941:=cn=a,o=x");
     assert_eq!(chain.value("group.nested"), Some("true"));
     let flat = ldap("ldap_schema = rfc2307bis\nldap_access_filter = memberOf=cn=a,o=x");

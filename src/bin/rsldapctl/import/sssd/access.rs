@@ -197,8 +197,13 @@ fn filter(domain: &Domain, draft: &mut Draft, order: &Origin) {
     match filter.as_ref().and_then(Filter::groups) {
         Some(query) => {
             gates::set(draft, "flags", "is_active", &query, &origin);
-            let text = "there memberOf of the user is asked, here the group itself";
-            draft.about("flags.is_active", Level::Note, &origin, text);
+            if draft.value("group.type") == Some(&Literal::text("posix_group")) {
+                // Groups of names would look empty, and let everybody in below a "not".
+                draft.set("group", "type", Literal::text("member_of"), &origin);
+            } else {
+                let text = "there memberOf of the user is asked, here the group itself";
+                draft.about("flags.is_active", Level::Note, &origin, text);
+            }
             if let Some(filter) = &filter {
                 gates::members_of(draft, filter, &origin);
             }
