@@ -199,6 +199,8 @@ fn searches_that_decide_become_gates() {
         "(&(objectClass=gardener)(uid=$username)(memberOf=cn=in,o=x))",
         "(&(helper=$username)(memberOf=cn=in,o=x))",
         "(&(cn=in)(memberUid=$username)(description=open))",
+        "(&(cn=in)(memberUid=$dn))",
+        "(&(cn=in)(member=$username))",
         "(uid=$username",
     ] {
         let answer = with(other);
@@ -209,6 +211,11 @@ fn searches_that_decide_become_gates() {
             "{other}"
         );
     }
+    // The gate asks for the attribute that it names, whatever NSS has in its place.
+    let other = with("(&(cn=in)(memberUid=$username))\nmap group uniqueMember member");
+    assert!(other.todo().iter().any(|note| note["key"] == "group.type"));
+    let same = with("(&(cn=in)(member=$dn))\nmap group uniqueMember member");
+    assert_eq!(same.code, 0, "{}", same.text);
     let two = with("(memberOf=cn=a,o=x)\npam_authz_search (&(cn=in)(memberUid=$username))");
     assert!(two.todo().iter().any(|note| note["key"] == "group.type"));
 }
