@@ -149,7 +149,7 @@ fn entry(filter: &Filter, reading: &Reading, draft: &mut Draft, origin: &Origin)
                     "access",
                     "require",
                     origin,
-                    "a part of this filter asks for more than groups, host and service",
+                    "a part of this filter has no equivalent. Where it asks for the host, it has to take $hostname, $fqdn and *, and for the service $service and *",
                 );
             }
         }
@@ -192,16 +192,21 @@ fn part(filter: &Filter, reading: &Reading) -> Part {
     let same = items
         .iter()
         .all(|(name, _)| name.eq_ignore_ascii_case(attribute));
+    // Ours takes each of these; a filter that takes less is no equivalent.
     let values_are = |names: &[&str]| {
-        let any = |value: &str| matches!(value, "*" | "\\2a" | "\\2A" | "ALL");
-        items.iter().any(|(_, value)| is_variable(value, names))
+        let any = |value: &str| matches!(value, "*" | "\\2a" | "\\2A");
+        let has = |test: &dyn Fn(&str) -> bool| items.iter().any(|(_, value)| test(value));
+        has(&any)
+            && names
+                .iter()
+                .all(|name| has(&|value| is_variable(value, &[name])))
             && items
                 .iter()
-                .all(|(_, value)| is_variable(value, names) || any(value))
+                .all(|(_, value)| is_variable(value, names) || any(value) || *value == "ALL")
     };
     if !same {
         Part::Other
-    } else if values_are(&["hostname", "fqdn", "domain"]) {
+    } else if values_are(&["hostname", "fqdn"]) {
         Part::Host(attribute.to_owned())
     } else if values_are(&["service"]) {
         Part::Service(attribute.to_owned())
