@@ -222,7 +222,11 @@ fn rules_of_the_others_that_have_no_equivalent_open_nothing() {
                 "ldap_access_order = filter, expire\nldap_account_expire_policy = nds",
             ],
         ),
-        ("ldap.conf", PADL, &["pam_max_uid 20000"]),
+        (
+            "ldap.conf",
+            PADL,
+            &["pam_max_uid 20000", "pam_member_attribute memberuid"],
+        ),
         (
             "netbox.env",
             DOCKER,

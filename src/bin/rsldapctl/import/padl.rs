@@ -155,8 +155,8 @@ impl Reading {
             match attribute.to_ascii_lowercase().as_str() {
                 "memberuid" => {
                     draft.set("group", "type", Literal::text("posix_group"), place);
-                    let text = "memberUid has names; there it is compared with the user's DN";
-                    draft.about("group.type", Level::Warning, place, text);
+                    let text = "there memberUid, which has names, is compared with the user's DN, so that nobody is in; here names count, and the primary group";
+                    draft.about("group.type", Level::Todo, place, text);
                 }
                 "uniquemember" => draft.set(
                     "group",
