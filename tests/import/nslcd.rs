@@ -61,6 +61,25 @@ fn each_keyword_has_its_key() {
 }
 
 #[test]
+fn the_last_of_several_settings_counts() {
+    for (lines, key) in [
+        ("tls_reqcert never\ntls_reqcert demand", "tls.verify"),
+        ("tls_reqcert allow\ntls_reqcert try", "tls.verify"),
+        ("ignorecase yes\nignorecase no", "user.canonical_name"),
+        (
+            "pam_authc_ppolicy no\npam_authc_ppolicy yes",
+            "access.account_state",
+        ),
+    ] {
+        let answer = with(lines);
+        assert_eq!(answer.value(key), None, "{lines}");
+        assert!(!answer.text.contains("can read passwords"), "{lines}");
+    }
+    let off = with("tls_reqcert demand\ntls_reqcert never");
+    assert_eq!(off.value("tls.verify"), Some("false"));
+}
+
+#[test]
 fn users_are_searched_with_base_scope_filter_and_map() {
     let answer = with(
         "base passwd ou=a,dc=ficus,dc=example\nbase passwd ou=b,dc=ficus,dc=example\nscope one\n\

@@ -323,7 +323,8 @@ fn setting(draft: &mut Draft, line: &Line<'_>, origin: &Origin) -> bool {
             let text = "there it is about the groups of NSS, and pam_authz_search asks for direct members; for gates see group.nested";
             draft.remark(Level::Note, origin, text);
         }
-        "ignorecase" | "nss_nested_groups" => {}
+        "ignorecase" => draft.unset("user.canonical_name"),
+        "nss_nested_groups" => {}
         "pam_password_prohibit_message" => {
             let text = line.value.trim_matches('"');
             draft.set("password", "prohibit_message", Literal::text(text), origin);
@@ -332,7 +333,7 @@ fn setting(draft: &mut Draft, line: &Line<'_>, origin: &Origin) -> bool {
             let states = ["shadow", "active_directory", "389ds"].map(str::to_owned);
             draft.set("access", "account_state", Literal::texts(states), origin);
         }
-        "pam_authc_ppolicy" => {}
+        "pam_authc_ppolicy" => draft.unset("access.account_state"),
         _ => return false,
     }
     true

@@ -185,8 +185,9 @@ pub fn timeout(draft: &mut Draft, key: &'static str, seconds: Option<f64>, origi
     }
 }
 
-/// `tls_reqcert` and its relatives.
+/// `tls_reqcert` and its relatives; the last one counts.
 pub fn certificate_check(draft: &mut Draft, word: &str, origin: &Origin) {
+    draft.unset("tls.verify");
     match word.trim().to_ascii_lowercase().as_str() {
         "never" | "allow" => {
             draft.set("tls", "verify", Literal::Boolean(false), origin);
