@@ -196,6 +196,9 @@ fn rules_of_the_others_that_have_no_equivalent_open_nothing() {
                 "pam_authz_search (uid=${username:-x})",
                 "pam_authz_search (employeeType=gardener)",
                 "pam_authz_search",
+                "map shadow shadowExpire expiresOn\npam_authc_ppolicy yes",
+                "map shadow shadowMax \"${shadowMax:-90}\"",
+                "map shadow shadowMax \"${a} ${b}\"",
             ][..],
         ),
         (
@@ -207,6 +210,7 @@ fn rules_of_the_others_that_have_no_equivalent_open_nothing() {
                 "max_id = 20000",
                 "ldap_max_id = 20000",
                 "access_provider = krb5",
+                "ldap_pwd_policy = shadow\nldap_user_shadow_max = daysLeft",
             ],
         ),
         (
@@ -220,6 +224,10 @@ fn rules_of_the_others_that_have_no_equivalent_open_nothing() {
                 "ldap_access_order = filter, rhost",
                 "ldap_access_order = filter, brand_new",
                 "ldap_access_order = filter, expire\nldap_account_expire_policy = nds",
+                "ldap_access_order = filter, expire\nldap_account_expire_policy = shadow\nldap_user_shadow_expire = endsOn",
+                "ldap_access_order = filter, expire\nldap_account_expire_policy = ad\nldap_user_ad_account_expires = endsOn",
+                "ldap_access_order = filter, expire\nldap_account_expire_policy = ad\nldap_user_ad_user_account_control = bits",
+                "ldap_access_order = filter, expire\nldap_account_expire_policy = rhds\nldap_ns_account_lock = locked",
             ],
         ),
         (
@@ -246,6 +254,23 @@ fn rules_of_the_others_that_have_no_equivalent_open_nothing() {
             let answer = import(name, format!("{head}{rule}\n"));
             assert_eq!(answer.code, 1, "{name}: {rule}\n{}", answer.text);
         }
+    }
+}
+
+/// Where the name is one that is looked at here, too, or nothing is asked of it.
+#[test]
+fn the_usual_signs_of_an_expired_account_leave_nothing_to_do() {
+    let nslcd = "uri ldaps://a.example\nbase o=x\nthreads 1\n\
+        pam_authz_search (&(objectClass=posixGroup)(cn=in)(memberUid=$username))\n\
+        map shadow shadowExpire shadowExpire\nmap shadow shadowExpire accountExpires\n\
+        map shadow shadowLastChange pwdLastSet\nmap shadow shadowWarning x\n";
+    let sssd = "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a.example\n\
+        ldap_search_base = o=x\naccess_provider = ldap\nldap_access_filter = (memberOf=cn=in,o=x)\n\
+        ldap_access_order = filter, expire\nldap_account_expire_policy = shadow\n\
+        ldap_user_shadow_expire = shadowexpire\nldap_ns_account_lock = x\nldap_user_shadow_max = x\n";
+    for (name, text) in [("nslcd.conf", nslcd), ("sssd.conf", sssd)] {
+        let answer = import(name, text);
+        assert_eq!(answer.code, 0, "{}", answer.text);
     }
 }
 

@@ -73,12 +73,13 @@ impl Reading {
                 self.filters.push((map, without_braces(filter)));
             }
             "map" => match line.words().as_slice() {
-                [map, attribute, _]
+                [map, attribute, name @ ..]
                     if map.eq_ignore_ascii_case("shadow")
                         && !attribute.eq_ignore_ascii_case("uid") =>
                 {
                     let text = "no equivalent: whether an account has expired is read from the attributes that access.account_state is about";
-                    draft.remark(Level::Warning, origin, text);
+                    let level = level_of_shadow(attribute, name);
+                    draft.remark(level, origin, text);
                 }
                 [map, attribute, name] => {
                     let words = (
@@ -253,6 +254,26 @@ impl Reading {
             }
         }
         servers.write(draft);
+    }
+}
+
+/// How much it matters that an attribute of shadow(5) has another name: nslcd refuses by some of them,
+/// and those of Active Directory are looked at here, too.
+fn level_of_shadow(attribute: &str, name: &[&str]) -> Level {
+    const REFUSE: [&str; 4] = [
+        "shadowExpire",
+        "shadowLastChange",
+        "shadowMax",
+        "shadowInactive",
+    ];
+    let is = |word: &str| matches!(name, [name] if name.eq_ignore_ascii_case(word));
+    let refuses = REFUSE
+        .iter()
+        .any(|word| attribute.eq_ignore_ascii_case(word));
+    if refuses && !is(attribute) && !is("accountExpires") && !is("pwdLastSet") {
+        Level::Todo
+    } else {
+        Level::Warning
     }
 }
 

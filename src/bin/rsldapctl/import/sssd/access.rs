@@ -31,7 +31,61 @@ pub fn keys(domain: &Domain) -> &'static [&'static str] {
     }
 }
 
+/// A policy with its value, the key that names an attribute for it, and the name that is known here.
+const SIGNS: [[&str; 4]; 9] = {
+    const EXPIRE: &str = "ldap_account_expire_policy";
+    const PASSWORD: &str = "ldap_pwd_policy";
+    const LOCK: &str = "ldap_ns_account_lock";
+    [
+        [EXPIRE, "shadow", "ldap_user_shadow_expire", "shadowExpire"],
+        [
+            EXPIRE,
+            "ad",
+            "ldap_user_ad_account_expires",
+            "accountExpires",
+        ],
+        [
+            EXPIRE,
+            "ad",
+            "ldap_user_ad_user_account_control",
+            "userAccountControl",
+        ],
+        [EXPIRE, "rhds", LOCK, "nsAccountLock"],
+        [EXPIRE, "ipa", LOCK, "nsAccountLock"],
+        [EXPIRE, "389ds", LOCK, "nsAccountLock"],
+        [
+            PASSWORD,
+            "shadow",
+            "ldap_user_shadow_last_change",
+            "shadowLastChange",
+        ],
+        [PASSWORD, "shadow", "ldap_user_shadow_max", "shadowMax"],
+        [
+            PASSWORD,
+            "shadow",
+            "ldap_user_shadow_inactive",
+            "shadowInactive",
+        ],
+    ]
+};
+
+/// Attributes that say there that an account has expired, under names that are not looked at here.
+fn renamed_signs(domain: &Domain, draft: &mut Draft, policy: &str) {
+    for [of, value, key, name] in SIGNS {
+        let own = domain
+            .text(key)
+            .filter(|(own, _)| !own.eq_ignore_ascii_case(name));
+        if let (Some((_, origin)), true) = (own, of == policy && domain.is(of, value)) {
+            let text = format!(
+                "only {name} is looked at here. Whoever has expired has to leave the group that is_active names"
+            );
+            draft.about("access.account_state", Level::Todo, &origin, text);
+        }
+    }
+}
+
 pub fn convert(domain: &Domain, draft: &mut Draft) {
+    renamed_signs(domain, draft, "ldap_pwd_policy");
     let Some((provider, origin)) = domain.text("access_provider") else {
         return;
     };
@@ -216,6 +270,7 @@ fn filter(domain: &Domain, draft: &mut Draft, order: &Origin) {
 }
 
 fn expire(domain: &Domain, draft: &mut Draft, order: &Origin) {
+    renamed_signs(domain, draft, "ldap_account_expire_policy");
     let Some((policy, origin)) = domain.text("ldap_account_expire_policy") else {
         let text = "there nobody may log in by expire without ldap_account_expire_policy";
         draft.remark(Level::Warning, order, text);
