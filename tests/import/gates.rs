@@ -1,7 +1,7 @@
 //! Whatever restricts who may log in and cannot be told keeps the gates shut: exit status 1, a TODO,
 //! and a configuration that the module refuses (which [`import`] asserts of every answer with a TODO).
 
-use crate::command::{Answer, import};
+use crate::command::{Answer, import, import_with};
 
 const HEAD: &str = "\
 import ldap, os
@@ -223,6 +223,7 @@ fn rules_of_the_others_that_have_no_equivalent_open_nothing() {
                 "ldap_access_filter = (|(memberOf=cn=a,o=x)(memberOf:1.2.840.113556.1.4.1941:=cn=b,o=x))",
                 "ldap_access_order = filter, rhost",
                 "ldap_access_order = filter, brand_new",
+                "ldap_access_order = filter, expire",
                 "ldap_access_order = filter, expire\nldap_account_expire_policy = nds",
                 "ldap_access_order = filter, expire\nldap_account_expire_policy = shadow\nldap_user_shadow_expire = endsOn",
                 "ldap_access_order = filter, expire\nldap_account_expire_policy = ad\nldap_user_ad_account_expires = endsOn",
@@ -254,6 +255,23 @@ fn rules_of_the_others_that_have_no_equivalent_open_nothing() {
             let answer = import(name, format!("{head}{rule}\n"));
             assert_eq!(answer.code, 1, "{name}: {rule}\n{}", answer.text);
         }
+    }
+}
+
+/// `--is-active` opens nothing that is shut for all.
+#[test]
+fn a_domain_that_lets_nobody_in_stays_shut() {
+    for rule in [
+        "access_provider = deny",
+        "access_provider = ldap",
+        "access_provider = ldap\nldap_access_order = expire",
+    ] {
+        let text = format!(
+            "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a.example\nldap_search_base = o=x\n{rule}\n"
+        );
+        let answer = import_with("sssd.conf", text, &["--is-active", "cn=in,o=x"]);
+        assert_eq!(answer.code, 1, "{}", answer.text);
+        assert_eq!(answer.value("access.require"), Some("\"FILL_IN\""));
     }
 }
 

@@ -95,7 +95,8 @@ pub fn convert(domain: &Domain, draft: &mut Draft) {
             simple(domain, draft);
         }
         "ldap" => ldap(domain, draft, &origin),
-        "permit" | "deny" => {}
+        "permit" => {}
+        "deny" => nobody(draft, &origin, ""),
         _ => gates::unknown(
             draft,
             "access",
@@ -241,10 +242,15 @@ fn ldap(domain: &Domain, draft: &mut Draft, provider: &Origin) {
     }
 }
 
+/// A rule that lets nobody in.
+fn nobody(draft: &mut Draft, origin: &Origin, why: &str) {
+    let text = format!("there nobody may log in{why}");
+    gates::unknown(draft, "access", "require", origin, &text);
+}
+
 fn filter(domain: &Domain, draft: &mut Draft, order: &Origin) {
     let Some((text, origin)) = domain.text("ldap_access_filter") else {
-        let text = "there nobody may log in without ldap_access_filter";
-        draft.about("flags.is_active", Level::Warning, order, text);
+        nobody(draft, order, " without ldap_access_filter");
         return;
     };
     let filter = Filter::read(text);
@@ -272,8 +278,11 @@ fn filter(domain: &Domain, draft: &mut Draft, order: &Origin) {
 fn expire(domain: &Domain, draft: &mut Draft, order: &Origin) {
     renamed_signs(domain, draft, "ldap_account_expire_policy");
     let Some((policy, origin)) = domain.text("ldap_account_expire_policy") else {
-        let text = "there nobody may log in by expire without ldap_account_expire_policy";
-        draft.remark(Level::Warning, order, text);
+        nobody(
+            draft,
+            order,
+            " by expire without ldap_account_expire_policy",
+        );
         return;
     };
     let known =
