@@ -207,6 +207,8 @@ fn rules_of_the_others_that_have_no_equivalent_open_nothing() {
             &[
                 "simple_deny_users = mallory",
                 "simple_deny_groups = out\nsimple_deny_users = mallory",
+                "simple_deny_groups = out\nldap_schema = rfc2307bis\nldap_group_search_base = o=x",
+                "simple_deny_groups = out\nldap_group_member = inmate",
                 "max_id = 20000",
                 "ldap_max_id = 20000",
                 "access_provider = krb5",

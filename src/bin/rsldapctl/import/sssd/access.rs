@@ -144,9 +144,8 @@ fn primary_group(draft: &mut Draft, origin: &Origin) {
     let ad = Literal::text("active_directory");
     let kind = draft.value("group.type");
     if ![Some(&posix), Some(&ad)].contains(&kind) {
-        let text =
-            "whoever has one of these as primary group, and is not listed in it, is not in it here";
-        draft.about("access.deny", Level::Warning, origin, text);
+        let text = "there whoever has one of these as primary group is in it, here only who is listed. See that nobody has, or list them";
+        draft.about("access.deny", Level::Todo, origin, text);
     }
 }
 
