@@ -1,5 +1,7 @@
 //! sssd.conf as sections of keys.
 
+use std::collections::HashMap;
+
 /// A key with its value.
 #[derive(Clone, Debug)]
 pub struct Pair {
@@ -9,7 +11,7 @@ pub struct Pair {
     pub value: String,
 }
 
-/// A section. The same name may come twice: then both count.
+/// A section. Where the same name comes twice, both count.
 #[derive(Clone, Debug, Default)]
 pub struct Section {
     pub name: String,
@@ -19,6 +21,8 @@ pub struct Section {
 /// The sections of a file, and the lines that are neither section nor key.
 pub fn read(text: &str) -> (Vec<Section>, Vec<usize>) {
     let mut sections: Vec<Section> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut current = None;
     let mut unreadable = Vec::new();
     for (at, line) in text.lines().map(str::trim).enumerate() {
         if line.is_empty() || line.starts_with(['#', ';']) {
@@ -28,13 +32,20 @@ pub fn read(text: &str) -> (Vec<Section>, Vec<usize>) {
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
         {
-            sections.push(Section {
-                name: name.trim().to_owned(),
-                pairs: Vec::new(),
-            });
+            let name = name.trim();
+            let place = *places
+                .entry(name.to_ascii_lowercase())
+                .or_insert(sections.len());
+            if place == sections.len() {
+                sections.push(Section {
+                    name: name.to_owned(),
+                    pairs: Vec::new(),
+                });
+            }
+            current = Some(place);
             continue;
         }
-        let Some(section) = sections.last_mut() else {
+        let Some(section) = current.and_then(|place| sections.get_mut(place)) else {
             unreadable.push(at + 1);
             continue;
         };
