@@ -330,6 +330,24 @@ fn what_works_otherwise_is_told() {
         ),
         (
             "sssd.conf",
+            "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a\naccess_provider = ldap\nldap_access_order = host\nldap_access_filter = (a=b)\n",
+            "ldap_access_filter",
+            "where ldap_access_order asks for it",
+        ),
+        (
+            "sssd.conf",
+            "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a\naccess_provider = ldap\nldap_access_order = host\nldap_account_expire_policy = shadow\n",
+            "ldap_account_expire_policy",
+            "always looked at",
+        ),
+        (
+            "sssd.conf",
+            "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a\naccess_provider = ldap\nldap_access_order = host\nldap_user_authorized_service = job\n",
+            "ldap_user_authorized_service",
+            "where ldap_access_order asks for it",
+        ),
+        (
+            "sssd.conf",
             "[pam]\npam_verbosity = 1\n[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a\n",
             "[pam]",
             "pam_verbosity",

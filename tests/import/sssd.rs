@@ -82,6 +82,7 @@ fn each_key_has_its_own() {
         ),
         ("min_id = 500", "user.min_uid", "500"),
         ("case_sensitive = False", "user.canonical_name", "true"),
+        ("case_sensitive = Preserving", "user.canonical_name", "true"),
         ("chpass_provider = none", "password.change", "\"off\""),
         (
             "simple_deny_groups = out",

@@ -8,27 +8,28 @@ use crate::import::literal::Literal;
 use crate::import::query::Query;
 
 /// The keys that are read here.
-pub fn keys(domain: &Domain) -> &'static [&'static str] {
+pub fn keys(domain: &Domain) -> Vec<&'static str> {
+    let mut keys = vec!["access_provider"];
     if domain.is("access_provider", "simple") {
-        &[
-            "access_provider",
+        keys.extend([
             "simple_allow_groups",
             "simple_deny_groups",
             "simple_allow_users",
             "simple_deny_users",
-        ]
+        ]);
     } else if domain.is("access_provider", "ldap") {
-        &[
-            "access_provider",
-            "ldap_access_order",
-            "ldap_access_filter",
-            "ldap_account_expire_policy",
-            "ldap_user_authorized_service",
-            "ldap_user_authorized_host",
-        ]
-    } else {
-        &["access_provider"]
+        let order = domain.get("ldap_access_order");
+        let words = order.map_or(vec!["filter"], |(pair, _)| pair.list());
+        keys.push("ldap_access_order");
+        keys.extend(words.into_iter().filter_map(|word| match word {
+            "filter" => Some("ldap_access_filter"),
+            "expire" => Some("ldap_account_expire_policy"),
+            "authorized_service" => Some("ldap_user_authorized_service"),
+            "host" => Some("ldap_user_authorized_host"),
+            _ => None,
+        }));
     }
+    keys
 }
 
 /// A policy with its value, the key that names an attribute for it, and the name that is known here.

@@ -6,6 +6,8 @@ use crate::import::keywords::Others;
 const NSS: &str = "of no meaning here: accounts come from NSS, by whatever means";
 const CACHE: &str = "of no meaning here: nothing of the directory is kept, but see [cache]";
 const STATE: &str = "the usual attributes are looked at; see access.account_state";
+const ORDER: &str =
+    "it counts with access_provider = ldap only, and where ldap_access_order asks for it";
 const DAEMON: &str = "of no meaning here: there is no daemon";
 const NO_KERBEROS: &str = "no equivalent: there is no Kerberos";
 const MAX_ID: &str = "no equivalent: there is min_uid alone. List the accounts above it in user.exempt, or gate them by a group";
@@ -19,6 +21,7 @@ pub const OTHERS: &Others = &[
     ),
     ("ldap_user_shadow_*", Level::Note, STATE),
     ("ldap_user_ad_*", Level::Note, STATE),
+    ("ldap_user_authorized_*", Level::Note, ORDER),
     ("ldap_user_*", Level::Note, NSS),
     ("ldap_group_*", Level::Note, NSS),
     (
@@ -214,11 +217,7 @@ pub const OTHERS: &Others = &[
         Level::Note,
         "it counts with access_provider = simple only",
     ),
-    (
-        "ldap_access_*",
-        Level::Note,
-        "it counts with access_provider = ldap only",
-    ),
+    ("ldap_access_*", Level::Note, ORDER),
     (
         "ldap_account_expire_policy",
         Level::Note,
