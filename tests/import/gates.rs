@@ -196,6 +196,7 @@ fn rules_of_the_others_that_have_no_equivalent_open_nothing() {
                 "pam_authz_search (uid=${username:-x})",
                 "pam_authz_search (employeeType=gardener)",
                 "pam_authz_search",
+                "base passwd ou=a,o=x\nbase shadow ou=b,o=x",
                 "map shadow shadowExpire expiresOn\npam_authc_ppolicy yes",
                 "map shadow shadowMax \"${shadowMax:-90}\"",
                 "map shadow shadowMax \"${a} ${b}\"",
@@ -282,6 +283,7 @@ fn a_domain_that_lets_nobody_in_stays_shut() {
 fn the_usual_signs_of_an_expired_account_leave_nothing_to_do() {
     let nslcd = "uri ldaps://a.example\nbase o=x\nthreads 1\n\
         pam_authz_search (&(objectClass=posixGroup)(cn=in)(memberUid=$username))\n\
+        base passwd ou=a,o=x\nbase shadow ou=A, o=x\nbase shadow o=x\n\
         map shadow shadowExpire shadowExpire\nmap shadow shadowExpire accountExpires\n\
         map shadow shadowLastChange pwdLastSet\nmap shadow shadowWarning x\n";
     let sssd = "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a.example\n\
@@ -303,6 +305,42 @@ fn what_works_otherwise_is_told() {
             "uri ldaps://a\nbase o=x\nthreads 1\nmap shadow shadowExpire expiresOn\n",
             "map",
             "whether an account has expired",
+        ),
+        (
+            "nslcd.conf",
+            "uri ldaps://a\nthreads 1\nfilter shadow (a=b)\n",
+            "filter",
+            "read from the user's own entry",
+        ),
+        (
+            "nslcd.conf",
+            "uri ldaps://a\nbase o=x\nthreads 1\nbase shadow ou=a,o=x\n",
+            "base",
+            "read from the user's own entry",
+        ),
+        (
+            "nslcd.conf",
+            "uri ldaps://a\nthreads 1\nfilter hosts (a=b)\n",
+            "filter",
+            "come from NSS",
+        ),
+        (
+            "nslcd.conf",
+            "uri ldaps://a\nthreads 1\nfilter (a=b)\n",
+            "filter",
+            "names no map",
+        ),
+        (
+            "nslcd.conf",
+            "uri ldaps://a\nthreads 1\nmap passwd homeDirectory \"/home/$uid\"\n",
+            "map",
+            "come from NSS",
+        ),
+        (
+            "nslcd.conf",
+            "uri ldaps://a\nthreads 1\nscope children\n",
+            "scope",
+            "the base itself",
         ),
         (
             "nslcd.conf",
