@@ -1,7 +1,7 @@
 //! Whatever restricts who may log in and cannot be told keeps the gates shut: exit status 1, a TODO,
 //! and a configuration that the module refuses (which [`import`] asserts of every answer with a TODO).
 
-use crate::command::{Answer, import};
+use crate::command::{Answer, import, import_with};
 
 const HEAD: &str = "\
 import ldap, os
@@ -191,11 +191,15 @@ fn rules_of_the_others_that_have_no_equivalent_open_nothing() {
                 "pam_authz_search (&(uid=$username)(host=$hostname)(host=$fqdn))",
                 "pam_authz_search (&(uid=$username)(&(host=$hostname)(host=\\2a)))",
                 "pam_authz_search (&(uid=$username)(|(host=$hostname)(!(host=\\2a))))",
-                "pam_authz_search (host=$hostname)\npam_authz_search (place=$hostname)",
-                "pam_authz_search (authorizedService=$service)\npam_authz_search (job=$service)",
+                "pam_authz_search (|(host=$hostname)(host=$fqdn)(host=\\2a))\npam_authz_search (|(place=$hostname)(place=$fqdn)(place=\\2a))",
+                "pam_authz_search (|(authorizedService=$service)(authorizedService=*))\npam_authz_search (|(job=$service)(job=*))",
                 "pam_authz_search (uid=${username:-x})",
                 "pam_authz_search (employeeType=gardener)",
                 "pam_authz_search",
+                "base passwd ou=a,o=x\nbase shadow ou=b,o=x",
+                "map shadow shadowExpire expiresOn\npam_authc_ppolicy yes",
+                "map shadow shadowMax \"${shadowMax:-90}\"",
+                "map shadow shadowMax \"${a} ${b}\"",
             ][..],
         ),
         (
@@ -204,9 +208,12 @@ fn rules_of_the_others_that_have_no_equivalent_open_nothing() {
             &[
                 "simple_deny_users = mallory",
                 "simple_deny_groups = out\nsimple_deny_users = mallory",
+                "simple_deny_groups = out\nldap_schema = rfc2307bis\nldap_group_search_base = o=x",
+                "simple_deny_groups = out\nldap_group_member = inmate",
                 "max_id = 20000",
                 "ldap_max_id = 20000",
                 "access_provider = krb5",
+                "ldap_pwd_policy = shadow\nldap_user_shadow_max = daysLeft",
             ],
         ),
         (
@@ -219,10 +226,19 @@ fn rules_of_the_others_that_have_no_equivalent_open_nothing() {
                 "ldap_access_filter = (|(memberOf=cn=a,o=x)(memberOf:1.2.840.113556.1.4.1941:=cn=b,o=x))",
                 "ldap_access_order = filter, rhost",
                 "ldap_access_order = filter, brand_new",
+                "ldap_access_order = filter, expire",
                 "ldap_access_order = filter, expire\nldap_account_expire_policy = nds",
+                "ldap_access_order = filter, expire\nldap_account_expire_policy = shadow\nldap_user_shadow_expire = endsOn",
+                "ldap_access_order = filter, expire\nldap_account_expire_policy = ad\nldap_user_ad_account_expires = endsOn",
+                "ldap_access_order = filter, expire\nldap_account_expire_policy = ad\nldap_user_ad_user_account_control = bits",
+                "ldap_access_order = filter, expire\nldap_account_expire_policy = rhds\nldap_ns_account_lock = locked",
             ],
         ),
-        ("ldap.conf", PADL, &["pam_max_uid 20000"]),
+        (
+            "ldap.conf",
+            PADL,
+            &["pam_max_uid 20000", "pam_member_attribute memberuid"],
+        ),
         (
             "netbox.env",
             DOCKER,
@@ -245,6 +261,41 @@ fn rules_of_the_others_that_have_no_equivalent_open_nothing() {
     }
 }
 
+/// `--is-active` opens nothing that is shut for all.
+#[test]
+fn a_domain_that_lets_nobody_in_stays_shut() {
+    for rule in [
+        "access_provider = deny",
+        "access_provider = ldap",
+        "access_provider = ldap\nldap_access_order = expire",
+    ] {
+        let text = format!(
+            "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a.example\nldap_search_base = o=x\n{rule}\n"
+        );
+        let answer = import_with("sssd.conf", text, &["--is-active", "cn=in,o=x"]);
+        assert_eq!(answer.code, 1, "{}", answer.text);
+        assert_eq!(answer.value("access.require"), Some("\"FILL_IN\""));
+    }
+}
+
+/// Where the name is one that is looked at here, too, or nothing is asked of it.
+#[test]
+fn the_usual_signs_of_an_expired_account_leave_nothing_to_do() {
+    let nslcd = "uri ldaps://a.example\nbase o=x\nthreads 1\n\
+        pam_authz_search (&(objectClass=posixGroup)(cn=in)(memberUid=$username))\n\
+        base passwd ou=a,o=x\nbase shadow ou=A, o=x\nbase shadow o=x\n\
+        map shadow shadowExpire shadowExpire\nmap shadow shadowExpire accountExpires\n\
+        map shadow shadowLastChange pwdLastSet\nmap shadow shadowWarning x\n";
+    let sssd = "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a.example\n\
+        ldap_search_base = o=x\naccess_provider = ldap\nldap_access_filter = (memberOf=cn=in,o=x)\n\
+        ldap_access_order = filter, expire\nldap_account_expire_policy = shadow\n\
+        ldap_user_shadow_expire = shadowexpire\nldap_ns_account_lock = x\nldap_user_shadow_max = x\n";
+    for (name, text) in [("nslcd.conf", nslcd), ("sssd.conf", sssd)] {
+        let answer = import(name, text);
+        assert_eq!(answer.code, 0, "{}", answer.text);
+    }
+}
+
 /// What only looks like a rule, or counts nowhere, is said to be so.
 #[test]
 fn what_works_otherwise_is_told() {
@@ -254,6 +305,42 @@ fn what_works_otherwise_is_told() {
             "uri ldaps://a\nbase o=x\nthreads 1\nmap shadow shadowExpire expiresOn\n",
             "map",
             "whether an account has expired",
+        ),
+        (
+            "nslcd.conf",
+            "uri ldaps://a\nthreads 1\nfilter shadow (a=b)\n",
+            "filter",
+            "read from the user's own entry",
+        ),
+        (
+            "nslcd.conf",
+            "uri ldaps://a\nbase o=x\nthreads 1\nbase shadow ou=a,o=x\n",
+            "base",
+            "read from the user's own entry",
+        ),
+        (
+            "nslcd.conf",
+            "uri ldaps://a\nthreads 1\nfilter hosts (a=b)\n",
+            "filter",
+            "come from NSS",
+        ),
+        (
+            "nslcd.conf",
+            "uri ldaps://a\nthreads 1\nfilter (a=b)\n",
+            "filter",
+            "names no map",
+        ),
+        (
+            "nslcd.conf",
+            "uri ldaps://a\nthreads 1\nmap passwd homeDirectory \"/home/$uid\"\n",
+            "map",
+            "come from NSS",
+        ),
+        (
+            "nslcd.conf",
+            "uri ldaps://a\nthreads 1\nscope children\n",
+            "scope",
+            "the base itself",
         ),
         (
             "nslcd.conf",
@@ -278,6 +365,24 @@ fn what_works_otherwise_is_told() {
             "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a\naccess_provider = ldap\nldap_access_order = expire\n",
             "ldap_access_order",
             "there nobody may log in",
+        ),
+        (
+            "sssd.conf",
+            "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a\naccess_provider = ldap\nldap_access_order = host\nldap_access_filter = (a=b)\n",
+            "ldap_access_filter",
+            "where ldap_access_order asks for it",
+        ),
+        (
+            "sssd.conf",
+            "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a\naccess_provider = ldap\nldap_access_order = host\nldap_account_expire_policy = shadow\n",
+            "ldap_account_expire_policy",
+            "always looked at",
+        ),
+        (
+            "sssd.conf",
+            "[domain/a]\nid_provider = ldap\nldap_uri = ldaps://a\naccess_provider = ldap\nldap_access_order = host\nldap_user_authorized_service = job\n",
+            "ldap_user_authorized_service",
+            "where ldap_access_order asks for it",
         ),
         (
             "sssd.conf",

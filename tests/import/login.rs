@@ -216,7 +216,7 @@ fn nslcd() {
 #[test]
 fn sssd_with_groups_by_name() {
     let server = SERVERS.lease();
-    let config = logins(&server, "sssd.conf", &[], &["alice", "sue"]);
+    let config = logins(&server, "sssd.conf", &[], &["alice", "sue", "dave"]);
     let config = pam_rsldap::config::load(&config).expect("a configuration");
     assert!(config.user.exempt.contains("backup"));
     assert_eq!(config.user.min_uid, 500);

@@ -61,6 +61,25 @@ fn each_keyword_has_its_key() {
 }
 
 #[test]
+fn the_last_of_several_settings_counts() {
+    for (lines, key) in [
+        ("tls_reqcert never\ntls_reqcert demand", "tls.verify"),
+        ("tls_reqcert allow\ntls_reqcert try", "tls.verify"),
+        ("ignorecase yes\nignorecase no", "user.canonical_name"),
+        (
+            "pam_authc_ppolicy no\npam_authc_ppolicy yes",
+            "access.account_state",
+        ),
+    ] {
+        let answer = with(lines);
+        assert_eq!(answer.value(key), None, "{lines}");
+        assert!(!answer.text.contains("can read passwords"), "{lines}");
+    }
+    let off = with("tls_reqcert demand\ntls_reqcert never");
+    assert_eq!(off.value("tls.verify"), Some("false"));
+}
+
+#[test]
 fn users_are_searched_with_base_scope_filter_and_map() {
     let answer = with(
         "base passwd ou=a,dc=ficus,dc=example\nbase passwd ou=b,dc=ficus,dc=example\nscope one\n\
@@ -196,9 +215,17 @@ fn searches_that_decide_become_gates() {
         "(&(uid=$username)(!(loginDisabled=*)))",
         "(&(uid=$username)(!(host=$hostname)))",
         "(&(uid=$username)(|(host=$hostname)(cn=x)))",
+        "(host=$hostname)",
+        "(host=$fqdn)",
+        "(|(host=$fqdn)(host=\\2a))",
+        "(|(host=$hostname)(host=$fqdn))",
+        "(|(host=$hostname)(host=$fqdn)(host=$domain)(host=\\2a))",
+        "(authorizedService=$service)",
         "(&(objectClass=gardener)(uid=$username)(memberOf=cn=in,o=x))",
         "(&(helper=$username)(memberOf=cn=in,o=x))",
         "(&(cn=in)(memberUid=$username)(description=open))",
+        "(&(cn=in)(memberUid=$dn))",
+        "(&(cn=in)(member=$username))",
         "(uid=$username",
     ] {
         let answer = with(other);
@@ -209,6 +236,11 @@ fn searches_that_decide_become_gates() {
             "{other}"
         );
     }
+    // The gate asks for the attribute that it names, whatever NSS has in its place.
+    let other = with("(&(cn=in)(memberUid=$username))\nmap group uniqueMember member");
+    assert!(other.todo().iter().any(|note| note["key"] == "group.type"));
+    let same = with("(&(cn=in)(member=$dn))\nmap group uniqueMember member");
+    assert_eq!(same.code, 0, "{}", same.text);
     let two = with("(memberOf=cn=a,o=x)\npam_authz_search (&(cn=in)(memberUid=$username))");
     assert!(two.todo().iter().any(|note| note["key"] == "group.type"));
 }

@@ -92,6 +92,23 @@ fn hosts_and_a_port_become_uris() {
 }
 
 #[test]
+fn the_last_of_several_settings_counts() {
+    for (lines, key) in [
+        ("tls_checkpeer no\ntls_checkpeer yes", "tls.verify"),
+        (
+            "pam_check_host_attr yes\npam_check_host_attr no",
+            "access.host_attribute",
+        ),
+        (
+            "pam_check_service_attr yes\npam_check_service_attr no",
+            "access.service_attribute",
+        ),
+    ] {
+        assert_eq!(with(lines).value(key), None, "{lines}");
+    }
+}
+
+#[test]
 fn users_are_searched_where_nss_looks_and_with_the_filter_of_pam() {
     let answer = with(
         "nss_base_passwd ou=a,?one?(cn=*)\nnss_base_passwd ou=b,dc=ficus,dc=example\npam_filter objectClass=account",

@@ -80,6 +80,25 @@ fn the_password_is_not_copied_from_any_source() {
     }
 }
 
+/// A password that could be a word, and what it is taken for.
+#[test]
+fn a_password_that_looks_like_a_word_is_not_shown_either() {
+    for (name, text) in [
+        ("ldap.conf", "bindpwhunter2\n"),
+        ("ldap.conf", "bindpwhunter2 # ours\n"),
+        ("ldap.conf", "bindpw\nhunter2\n"),
+        ("nslcd.conf", "rootpwmodpwhunter2 x\n"),
+        (
+            "ldap.conf",
+            "uri ldap://a.example/????!bindname=cn=a%2co=x,x-bindpw=hunter2\n",
+        ),
+        ("ldap.conf", "uri ldap://a.example/x-bindpw=hunter2\n"),
+    ] {
+        let answer = import(name, format!("uri ldaps://a.example\nbase o=x\n{text}"));
+        assert!(!shows(&answer, "hunter2"), "{text}\n{}", answer.text);
+    }
+}
+
 #[test]
 fn the_reader_is_told_where_the_password_goes() {
     let answer = import(

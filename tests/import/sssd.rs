@@ -82,6 +82,7 @@ fn each_key_has_its_own() {
         ),
         ("min_id = 500", "user.min_uid", "500"),
         ("case_sensitive = False", "user.canonical_name", "true"),
+        ("case_sensitive = Preserving", "user.canonical_name", "true"),
         ("chpass_provider = none", "password.change", "\"off\""),
         (
             "simple_deny_groups = out",
@@ -147,6 +148,14 @@ fn rules_of_access_become_gates_or_stay_shut() {
         filter.value("flags.is_active"),
         Some("{ any = [\"cn=a,o=x\", \"cn=b,o=x\"] }")
     );
+    assert_eq!(
+        filter.value("group.type"),
+        Some("\"member_of\""),
+        "memberUid of such a group has nobody"
+    );
+    let banned = ldap("ldap_access_filter = (!(memberOf=cn=a,o=x))");
+    assert_eq!(banned.value("group.type"), Some("\"member_of\""));
+    assert_eq!(banned.code, 0, "{}", banned.text);
     let chain = ldap("ldap_access_filter = memberOf:1.2.840.113556.1.4.1941:=cn=a,o=x");
     assert_eq!(chain.value("group.nested"), Some("true"));
     let flat = ldap("ldap_schema = rfc2307bis\nldap_access_filter = memberOf=cn=a,o=x");
@@ -178,6 +187,30 @@ fn rules_of_access_become_gates_or_stay_shut() {
     let users = with("simple_deny_users = mallory");
     assert_eq!(users.value("access.deny"), Some("\"FILL_IN\""));
     assert!(!users.text.contains("mallory"));
+}
+
+/// sssd does not join lines (INI_PARSE_NOWRAP).
+#[test]
+fn a_key_that_is_set_in_is_a_key_of_its_own() {
+    let answer = with(
+        "description = our servers\n  simple_deny_groups = out\n\tmin_id = 5000\n  and no key",
+    );
+    assert_eq!(
+        answer.value("access.deny"),
+        Some("\"cn=out,ou=groups,dc=ficus,dc=example\"")
+    );
+    assert_eq!(answer.value("user.min_uid"), Some("5000"));
+    assert!(
+        answer.text.contains("this line is left out"),
+        "{}",
+        answer.text
+    );
+    let all = format!("[domain/a]\n  id_provider = ldap\n{BASE}");
+    assert_eq!(
+        import("sssd.conf", all).code,
+        0,
+        "a domain whose keys are all set in"
+    );
 }
 
 #[test]

@@ -259,6 +259,22 @@ fn deep_filters_elsewhere_get_an_answer_too() {
 }
 
 #[test]
+fn many_sections_get_an_answer_soon() {
+    let domain = |name: &str| format!("[domain/{name}]\nid_provider=ldap\n");
+    let same = domain("x") + &"[domain/x]\na=b\n".repeat(14_000);
+    let others: String = (0..6_000).map(|at| domain(&at.to_string())).collect();
+    for text in [same, others] {
+        let begin = Instant::now();
+        assert_eq!(import_once("sssd.conf", text).code, 1);
+        assert!(
+            begin.elapsed() < Duration::from_secs(10),
+            "{:?}",
+            begin.elapsed()
+        );
+    }
+}
+
+#[test]
 fn values_that_the_module_would_refuse_are_said_to_be_so() {
     let text = "uri ldaps://a.example\nbase ou users\nthreads 1\n\
                 pam_authz_search (&(cn=in)(memberUid=$username))\n";

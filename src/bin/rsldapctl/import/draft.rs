@@ -103,6 +103,12 @@ impl Draft {
         self.put(table, key, value, origin, false);
     }
 
+    /// Takes a key back, and what was said about it: a later line says otherwise.
+    pub fn unset(&mut self, name: &str) {
+        self.entries.retain(|entry| entry.name != name);
+        self.notes.retain(|note| note.key.as_deref() != Some(name));
+    }
+
     /// Writes a key that the reader may want, commented out.
     pub fn propose(&mut self, table: &'static str, key: &str, value: Literal, origin: &Origin) {
         self.put(table, key, value, origin, true);

@@ -16,7 +16,13 @@ impl Line<'_> {
     pub fn origin(&self) -> Origin {
         // What is no word may be a part of something that is not to be shown.
         let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-        let shown = self.keyword.len() < 60 && self.keyword.bytes().all(is_word);
+        let slip = ["bindpw", "rootpwmodpw"]
+            .iter()
+            .any(|word| self.keyword.starts_with(word) && self.keyword != *word);
+        let shown = self.keyword.len() < 60
+            && self.keyword.bytes().all(is_word)
+            && !self.value.is_empty()
+            && !slip;
         Origin::new(self.number, if shown { &self.keyword } else { "a keyword" })
     }
 

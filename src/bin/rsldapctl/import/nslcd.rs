@@ -62,42 +62,62 @@ impl Reading {
             },
             "base" => {
                 let (map, base) = split_map(line.value);
+                unused(draft, &map, true, origin);
                 self.bases.push((map, base.to_owned(), origin.clone()));
             }
             "scope" => {
                 let (map, scope) = split_map(line.value);
+                unused(draft, &map, true, origin);
+                if ["children", "subordinate"]
+                    .iter()
+                    .any(|word| scope.eq_ignore_ascii_case(word))
+                {
+                    let text = "there the base itself is left out; here it is searched, too";
+                    draft.remark(Level::Warning, origin, text);
+                }
                 self.scopes.push((map, scope_name(scope)));
             }
             "filter" => {
                 let (map, filter) = split_map(line.value);
+                unused(draft, &map, false, origin);
                 self.filters.push((map, without_braces(filter)));
             }
-            "map" => match line.words().as_slice() {
-                [map, attribute, _]
-                    if map.eq_ignore_ascii_case("shadow")
-                        && !attribute.eq_ignore_ascii_case("uid") =>
-                {
-                    let text = "no equivalent: whether an account has expired is read from the attributes that access.account_state is about";
-                    draft.remark(Level::Warning, origin, text);
-                }
-                [map, attribute, name] => {
-                    let words = (
-                        map.to_ascii_lowercase(),
-                        (*attribute).to_owned(),
-                        (*name).to_owned(),
-                    );
-                    self.attributes.push(words);
-                }
-                _ => draft.remark(
-                    Level::Warning,
-                    origin,
-                    "an attribute made of several parts; it is left out",
-                ),
-            },
+            "map" => self.map(draft, &line.words(), origin),
             "pam_authz_search" => self.authz.push((line.value.to_owned(), origin.clone())),
             _ => return false,
         }
         true
+    }
+
+    /// `map MAP ATTRIBUTE NAME`
+    fn map(&mut self, draft: &mut Draft, words: &[&str], origin: &Origin) {
+        match words {
+            [map, attribute, name @ ..]
+                if map.eq_ignore_ascii_case("shadow") && !attribute.eq_ignore_ascii_case("uid") =>
+            {
+                let text = "no equivalent: whether an account has expired is read from the attributes that access.account_state is about";
+                let level = level_of_shadow(attribute, name);
+                draft.remark(level, origin, text);
+            }
+            [map, attribute, name] => {
+                const USED: [&str; 3] = ["passwd uid", "group member", "group uniqueMember"];
+                let what = format!("{map} {attribute}");
+                if !USED.iter().any(|used| used.eq_ignore_ascii_case(&what)) {
+                    draft.remark(Level::Note, origin, others::NSS);
+                }
+                let names = (
+                    map.to_ascii_lowercase(),
+                    (*attribute).to_owned(),
+                    (*name).to_owned(),
+                );
+                self.attributes.push(names);
+            }
+            _ => draft.remark(
+                Level::Warning,
+                origin,
+                "an attribute made of several parts; it is left out",
+            ),
+        }
     }
 
     fn uri(&mut self, draft: &mut Draft, uri: &str, origin: &Origin) {
@@ -169,6 +189,7 @@ impl Reading {
             ),
         }
         users::name_attribute(draft, vec![name], None);
+        self.shadow(draft);
         self.members(draft);
         authz::convert(&self, draft);
         self.groups(draft);
@@ -179,6 +200,23 @@ impl Reading {
         );
         self.write_servers(draft);
         self.account.write(draft);
+    }
+
+    /// nslcd refuses by an expired entry of shadow, which here has to be the account's own.
+    fn shadow(&self, draft: &mut Draft) {
+        let folded = |dn: &str| dn.to_ascii_lowercase().replace(' ', "");
+        let accounts = self.bases("passwd");
+        for (base, origin) in self.bases("shadow") {
+            let base = folded(base);
+            let is_near = accounts.iter().any(|(of_accounts, _)| {
+                let other = folded(of_accounts);
+                base.ends_with(&other) || other.ends_with(&base)
+            });
+            if !is_near {
+                let text = "there an expired entry below this keeps its user out; here the account's own entry is looked at alone";
+                draft.remark(Level::Todo, origin, text);
+            }
+        }
     }
 
     /// The attribute of members, where the file renames it.
@@ -256,6 +294,41 @@ impl Reading {
     }
 }
 
+/// Says so where a line is about a map that is not asked here.
+fn unused(draft: &mut Draft, map: &str, may_be_for_all: bool, origin: &Origin) {
+    let (level, text) = match map {
+        "passwd" | "group" => return,
+        "" if may_be_for_all => return,
+        "" => (Level::Warning, "it names no map; it is left out"),
+        "shadow" => (
+            Level::Warning,
+            "no equivalent: whether an account has expired is read from the user's own entry",
+        ),
+        _ => (Level::Note, others::NSS),
+    };
+    draft.remark(level, origin, text);
+}
+
+/// How much it matters that an attribute of shadow(5) has another name: nslcd refuses by some of them,
+/// and those of Active Directory are looked at here, too.
+fn level_of_shadow(attribute: &str, name: &[&str]) -> Level {
+    const REFUSE: [&str; 4] = [
+        "shadowExpire",
+        "shadowLastChange",
+        "shadowMax",
+        "shadowInactive",
+    ];
+    let is = |word: &str| matches!(name, [name] if name.eq_ignore_ascii_case(word));
+    let refuses = REFUSE
+        .iter()
+        .any(|word| attribute.eq_ignore_ascii_case(word));
+    if refuses && !is(attribute) && !is("accountExpires") && !is("pwdLastSet") {
+        Level::Todo
+    } else {
+        Level::Warning
+    }
+}
+
 /// `passwd ou=users,…` or `ou=users,…`
 fn split_map(value: &str) -> (String, &str) {
     const MAPS: [&str; 12] = [
@@ -323,7 +396,8 @@ fn setting(draft: &mut Draft, line: &Line<'_>, origin: &Origin) -> bool {
             let text = "there it is about the groups of NSS, and pam_authz_search asks for direct members; for gates see group.nested";
             draft.remark(Level::Note, origin, text);
         }
-        "ignorecase" | "nss_nested_groups" => {}
+        "ignorecase" => draft.unset("user.canonical_name"),
+        "nss_nested_groups" => {}
         "pam_password_prohibit_message" => {
             let text = line.value.trim_matches('"');
             draft.set("password", "prohibit_message", Literal::text(text), origin);
@@ -332,7 +406,7 @@ fn setting(draft: &mut Draft, line: &Line<'_>, origin: &Origin) -> bool {
             let states = ["shadow", "active_directory", "389ds"].map(str::to_owned);
             draft.set("access", "account_state", Literal::texts(states), origin);
         }
-        "pam_authc_ppolicy" => {}
+        "pam_authc_ppolicy" => draft.unset("access.account_state"),
         _ => return false,
     }
     true

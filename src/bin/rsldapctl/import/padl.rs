@@ -155,8 +155,8 @@ impl Reading {
             match attribute.to_ascii_lowercase().as_str() {
                 "memberuid" => {
                     draft.set("group", "type", Literal::text("posix_group"), place);
-                    let text = "memberUid has names; there it is compared with the user's DN";
-                    draft.about("group.type", Level::Warning, place, text);
+                    let text = "there memberUid, which has names, is compared with the user's DN, so that nobody is in; here names count, and the primary group";
+                    draft.about("group.type", Level::Todo, place, text);
                 }
                 "uniquemember" => draft.set(
                     "group",
@@ -222,8 +222,10 @@ impl Reading {
 /// A line that is a key of ours by itself.
 fn setting(draft: &mut Draft, line: &Line<'_>, origin: &Origin) -> bool {
     match line.keyword.as_str() {
-        "tls_checkpeer" if !line.is_on() => servers::certificate_check(draft, "never", origin),
-        "tls_checkpeer" => {}
+        "tls_checkpeer" => {
+            let word = if line.is_on() { "demand" } else { "never" };
+            servers::certificate_check(draft, word, origin);
+        }
         "tls_reqcert" => servers::certificate_check(draft, line.value, origin),
         "tls_cacertfile" | "tls_cacert" => servers::path(draft, "ca_file", line.value, origin),
         "tls_cacertdir" => servers::path(draft, "ca_dir", line.value, origin),
@@ -246,7 +248,8 @@ fn setting(draft: &mut Draft, line: &Line<'_>, origin: &Origin) -> bool {
                 origin,
             );
         }
-        "pam_check_host_attr" | "pam_check_service_attr" => {}
+        "pam_check_host_attr" => draft.unset("access.host_attribute"),
+        "pam_check_service_attr" => draft.unset("access.service_attribute"),
         "pam_min_uid" => {
             if let Ok(uid) = line.value.parse::<u32>() {
                 draft.set("user", "min_uid", Literal::Number(uid.into()), origin);

@@ -74,9 +74,10 @@ impl Servers {
 
     fn leave_out_passwords(&mut self, draft: &mut Draft) {
         let before = self.uris.len();
-        self.uris.retain(|uri| !uri.contains('@'));
+        // As in ldap://host/????!bindname=…,x-bindpw=…
+        self.uris.retain(|uri| !uri.contains(['@', '?', '=']));
         if self.uris.len() < before {
-            let text = "a URI with a name or password in it is left out; they belong in [bind]";
+            let text = "a URI with more than a host and port is left out; a name and password belong in [bind], a base in user.search";
             draft.about("server.uris", Level::Todo, &self.origin, text);
         }
     }
@@ -185,8 +186,9 @@ pub fn timeout(draft: &mut Draft, key: &'static str, seconds: Option<f64>, origi
     }
 }
 
-/// `tls_reqcert` and its relatives.
+/// `tls_reqcert` and its relatives; the last one counts.
 pub fn certificate_check(draft: &mut Draft, word: &str, origin: &Origin) {
+    draft.unset("tls.verify");
     match word.trim().to_ascii_lowercase().as_str() {
         "never" | "allow" => {
             draft.set("tls", "verify", Literal::Boolean(false), origin);

@@ -5,6 +5,8 @@ mod domain;
 mod ini;
 mod others;
 
+use std::collections::HashMap;
+
 use super::Wishes;
 use super::draft::{Draft, Level, Origin};
 use super::gates;
@@ -100,21 +102,19 @@ fn is_ldap(section: &Section) -> bool {
 
 /// The domain that was asked for, or the first that is active and of the LDAP provider.
 fn choose(sections: &[Section], wishes: &Wishes<'_>, draft: &mut Draft) -> Result<Section, String> {
-    let find = |name: &str| -> Option<Section> {
-        let title = format!("domain/{name}");
-        let same = sections
-            .iter()
-            .filter(|section| section.name.eq_ignore_ascii_case(&title));
-        same.cloned().reduce(|mut all, more| {
-            all.pairs.extend(more.pairs);
-            all
-        })
+    let titles: HashMap<String, &Section> = sections
+        .iter()
+        .map(|section| (section.name.to_ascii_lowercase(), section))
+        .collect();
+    let find = |name: &str| {
+        let title = format!("domain/{name}").to_ascii_lowercase();
+        titles.get(&title).copied()
     };
     if let Some(name) = wishes.domain {
         let section =
             find(name).ok_or_else(|| format!("there is no [domain/{name}] in the file"))?;
-        return if is_ldap(&section) {
-            Ok(section)
+        return if is_ldap(section) {
+            Ok(section.clone())
         } else {
             Err(format!(
                 "[domain/{name}] is not of the LDAP provider; {NOT_LDAP}"
@@ -135,7 +135,7 @@ fn choose(sections: &[Section], wishes: &Wishes<'_>, draft: &mut Draft) -> Resul
     } else {
         active
     };
-    names.retain(|name| find(name).is_some_and(|section| is_ldap(&section)));
+    names.retain(|name| find(name).is_some_and(is_ldap));
     let Some(first) = names.first() else {
         return Err(format!(
             "no active domain of the LDAP provider in the file; {NOT_LDAP}"
@@ -148,7 +148,7 @@ fn choose(sections: &[Section], wishes: &Wishes<'_>, draft: &mut Draft) -> Resul
         );
         draft.remark(Level::Warning, &Origin::default(), text);
     }
-    find(first).ok_or_else(|| NOT_LDAP.to_owned())
+    find(first).cloned().ok_or_else(|| NOT_LDAP.to_owned())
 }
 
 const NOT_LDAP: &str = "for ad and ipa start from the shipped example for Active Directory";
@@ -236,9 +236,10 @@ fn shown(key: &str) -> &str {
 }
 
 fn rest(domain: &Domain, draft: &mut Draft) {
+    let of_access = access::keys(domain);
     for pair in &domain.section.pairs {
-        let carried = domain::KEYS.contains(&pair.key.as_str())
-            || access::keys(domain).contains(&pair.key.as_str());
+        let key = pair.key.as_str();
+        let carried = domain::KEYS.contains(&key) || of_access.contains(&key);
         if !carried {
             let origin = Origin::new(pair.line, shown(&pair.key));
             other(draft, &[others::OTHERS], &pair.key, &origin);

@@ -60,8 +60,12 @@ fn group_of(
     };
     let name = filter.required("cn")?;
     let member = MEMBERS.into_iter().find(|attribute| {
+        let compared: &[&str] = match *attribute {
+            "memberUid" => &["username", "uid"],
+            _ => &["dn"],
+        };
         let value = filter.required(attribute);
-        value.is_some_and(|value| is_variable(value, &["username", "uid", "dn"]))
+        value.is_some_and(|value| is_variable(value, compared))
     })?;
     let expected = ["objectClass", "cn", member];
     let is_expected = |part: &Filter| match part {
@@ -76,12 +80,17 @@ fn group_of(
         "uniqueMember" => "group_of_unique_names",
         _ => "group_of_names",
     };
-    set_type(draft, kind, origin);
+    let renamed = draft.value("group.member_attribute");
+    if renamed.is_some_and(|renamed| *renamed != Literal::text(member)) {
+        two_types(draft, origin);
+    } else {
+        set_type(draft, kind, origin);
+    }
     let (base, _) = *reading.bases("group").first()?;
     let text = format!(
         "the DN is a guess: a group of the name {name} directly below {base}. If it is elsewhere, nobody is in"
     );
-    if member == "memberUid" {
+    if draft.value("group.type") == Some(&Literal::text("posix_group")) {
         let text = "whoever has the group as primary group counts here too, unlike there";
         draft.about("group.type", Level::Warning, origin, text);
     }
@@ -99,10 +108,14 @@ fn set_type(draft: &mut Draft, kind: &str, origin: &Origin) {
         .value("group.type")
         .is_some_and(|other| *other != kind)
     {
-        let text = "these searches ask about groups of two types, and here there is one type";
-        draft.about("group.type", Level::Todo, origin, text);
+        two_types(draft, origin);
     }
     draft.set("group", "type", kind, origin);
+}
+
+fn two_types(draft: &mut Draft, origin: &Origin) {
+    let text = "this file asks about groups of two types, and here there is one type";
+    draft.about("group.type", Level::Todo, origin, text);
 }
 
 /// A search for the user's own entry.
@@ -136,7 +149,7 @@ fn entry(filter: &Filter, reading: &Reading, draft: &mut Draft, origin: &Origin)
                     "access",
                     "require",
                     origin,
-                    "a part of this filter asks for more than groups, host and service",
+                    "a part of this filter has no equivalent. Where it asks for the host, it has to take $hostname, $fqdn and *, and for the service $service and *",
                 );
             }
         }
@@ -179,16 +192,21 @@ fn part(filter: &Filter, reading: &Reading) -> Part {
     let same = items
         .iter()
         .all(|(name, _)| name.eq_ignore_ascii_case(attribute));
+    // Ours takes each of these; a filter that takes less is no equivalent.
     let values_are = |names: &[&str]| {
-        let any = |value: &str| matches!(value, "*" | "\\2a" | "\\2A" | "ALL");
-        items.iter().any(|(_, value)| is_variable(value, names))
+        let any = |value: &str| matches!(value, "*" | "\\2a" | "\\2A");
+        let has = |test: &dyn Fn(&str) -> bool| items.iter().any(|(_, value)| test(value));
+        has(&any)
+            && names
+                .iter()
+                .all(|name| has(&|value| is_variable(value, &[name])))
             && items
                 .iter()
-                .all(|(_, value)| is_variable(value, names) || any(value))
+                .all(|(_, value)| is_variable(value, names) || any(value) || *value == "ALL")
     };
     if !same {
         Part::Other
-    } else if values_are(&["hostname", "fqdn", "domain"]) {
+    } else if values_are(&["hostname", "fqdn"]) {
         Part::Host(attribute.to_owned())
     } else if values_are(&["service"]) {
         Part::Service(attribute.to_owned())

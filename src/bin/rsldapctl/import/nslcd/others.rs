@@ -4,7 +4,7 @@ use crate::import::draft::Level;
 use crate::import::keywords::Others;
 
 const DAEMON: &str = "of no meaning here: there is no daemon";
-const NSS: &str = "of no meaning here: accounts come from NSS, by whatever means";
+pub const NSS: &str = "of no meaning here: accounts come from NSS, by whatever means";
 
 pub const OTHERS: &Others = &[
     ("threads", Level::Note, DAEMON),

@@ -8,30 +8,85 @@ use crate::import::literal::Literal;
 use crate::import::query::Query;
 
 /// The keys that are read here.
-pub fn keys(domain: &Domain) -> &'static [&'static str] {
+pub fn keys(domain: &Domain) -> Vec<&'static str> {
+    let mut keys = vec!["access_provider"];
     if domain.is("access_provider", "simple") {
-        &[
-            "access_provider",
+        keys.extend([
             "simple_allow_groups",
             "simple_deny_groups",
             "simple_allow_users",
             "simple_deny_users",
-        ]
+        ]);
     } else if domain.is("access_provider", "ldap") {
-        &[
-            "access_provider",
-            "ldap_access_order",
-            "ldap_access_filter",
-            "ldap_account_expire_policy",
-            "ldap_user_authorized_service",
-            "ldap_user_authorized_host",
-        ]
-    } else {
-        &["access_provider"]
+        let order = domain.get("ldap_access_order");
+        let words = order.map_or(vec!["filter"], |(pair, _)| pair.list());
+        keys.push("ldap_access_order");
+        keys.extend(words.into_iter().filter_map(|word| match word {
+            "filter" => Some("ldap_access_filter"),
+            "expire" => Some("ldap_account_expire_policy"),
+            "authorized_service" => Some("ldap_user_authorized_service"),
+            "host" => Some("ldap_user_authorized_host"),
+            _ => None,
+        }));
+    }
+    keys
+}
+
+/// A policy with its value, the key that names an attribute for it, and the name that is known here.
+const SIGNS: [[&str; 4]; 9] = {
+    const EXPIRE: &str = "ldap_account_expire_policy";
+    const PASSWORD: &str = "ldap_pwd_policy";
+    const LOCK: &str = "ldap_ns_account_lock";
+    [
+        [EXPIRE, "shadow", "ldap_user_shadow_expire", "shadowExpire"],
+        [
+            EXPIRE,
+            "ad",
+            "ldap_user_ad_account_expires",
+            "accountExpires",
+        ],
+        [
+            EXPIRE,
+            "ad",
+            "ldap_user_ad_user_account_control",
+            "userAccountControl",
+        ],
+        [EXPIRE, "rhds", LOCK, "nsAccountLock"],
+        [EXPIRE, "ipa", LOCK, "nsAccountLock"],
+        [EXPIRE, "389ds", LOCK, "nsAccountLock"],
+        [
+            PASSWORD,
+            "shadow",
+            "ldap_user_shadow_last_change",
+            "shadowLastChange",
+        ],
+        [PASSWORD, "shadow", "ldap_user_shadow_max", "shadowMax"],
+        [
+            PASSWORD,
+            "shadow",
+            "ldap_user_shadow_inactive",
+            "shadowInactive",
+        ],
+    ]
+};
+
+/// Attributes that say there that an account has expired, under names that are not looked at here.
+fn renamed_signs(domain: &Domain, draft: &mut Draft, policy: &str) {
+    for [of, value, key, name] in SIGNS {
+        let own = domain
+            .text(key)
+            .filter(|(own, _)| !own.eq_ignore_ascii_case(name));
+        if let (Some((_, origin)), true) = (own, of == policy && domain.is(of, value)) {
+            let text = format!(
+                "only {name} is looked at here. Whoever has expired has to leave the group that is_active names"
+            );
+            draft.about("access.account_state", Level::Todo, &origin, text);
+        }
     }
 }
 
 pub fn convert(domain: &Domain, draft: &mut Draft) {
+    renamed_signs(domain, draft, "ldap_pwd_policy");
     let Some((provider, origin)) = domain.text("access_provider") else {
         return;
     };
@@ -41,7 +96,8 @@ pub fn convert(domain: &Domain, draft: &mut Draft) {
             simple(domain, draft);
         }
         "ldap" => ldap(domain, draft, &origin),
-        "permit" | "deny" => {}
+        "permit" => {}
+        "deny" => nobody(draft, &origin, ""),
         _ => gates::unknown(
             draft,
             "access",
@@ -89,9 +145,8 @@ fn primary_group(draft: &mut Draft, origin: &Origin) {
     let ad = Literal::text("active_directory");
     let kind = draft.value("group.type");
     if ![Some(&posix), Some(&ad)].contains(&kind) {
-        let text =
-            "whoever has one of these as primary group, and is not listed in it, is not in it here";
-        draft.about("access.deny", Level::Warning, origin, text);
+        let text = "there whoever has one of these as primary group is in it, here only who is listed. See that nobody has, or list them";
+        draft.about("access.deny", Level::Todo, origin, text);
     }
 }
 
@@ -187,18 +242,28 @@ fn ldap(domain: &Domain, draft: &mut Draft, provider: &Origin) {
     }
 }
 
+/// A rule that lets nobody in.
+fn nobody(draft: &mut Draft, origin: &Origin, why: &str) {
+    let text = format!("there nobody may log in{why}");
+    gates::unknown(draft, "access", "require", origin, &text);
+}
+
 fn filter(domain: &Domain, draft: &mut Draft, order: &Origin) {
     let Some((text, origin)) = domain.text("ldap_access_filter") else {
-        let text = "there nobody may log in without ldap_access_filter";
-        draft.about("flags.is_active", Level::Warning, order, text);
+        nobody(draft, order, " without ldap_access_filter");
         return;
     };
     let filter = Filter::read(text);
     match filter.as_ref().and_then(Filter::groups) {
         Some(query) => {
             gates::set(draft, "flags", "is_active", &query, &origin);
-            let text = "there memberOf of the user is asked, here the group itself";
-            draft.about("flags.is_active", Level::Note, &origin, text);
+            if draft.value("group.type") == Some(&Literal::text("posix_group")) {
+                // Groups of names would look empty, and let everybody in below a "not".
+                draft.set("group", "type", Literal::text("member_of"), &origin);
+            } else {
+                let text = "there memberOf of the user is asked, here the group itself";
+                draft.about("flags.is_active", Level::Note, &origin, text);
+            }
             if let Some(filter) = &filter {
                 gates::members_of(draft, filter, &origin);
             }
@@ -211,9 +276,13 @@ fn filter(domain: &Domain, draft: &mut Draft, order: &Origin) {
 }
 
 fn expire(domain: &Domain, draft: &mut Draft, order: &Origin) {
+    renamed_signs(domain, draft, "ldap_account_expire_policy");
     let Some((policy, origin)) = domain.text("ldap_account_expire_policy") else {
-        let text = "there nobody may log in by expire without ldap_account_expire_policy";
-        draft.remark(Level::Warning, order, text);
+        nobody(
+            draft,
+            order,
+            " by expire without ldap_account_expire_policy",
+        );
         return;
     };
     let known =

@@ -200,7 +200,7 @@ fn users(domain: &Domain, draft: &mut Draft) {
     }
     if let Some((_, origin)) = domain
         .text("case_sensitive")
-        .filter(|(value, _)| value.eq_ignore_ascii_case("false"))
+        .filter(|(value, _)| ["false", "preserving"].contains(&value.to_ascii_lowercase().as_str()))
     {
         draft.set("user", "canonical_name", Literal::Boolean(true), &origin);
     }

@@ -1,5 +1,7 @@
 //! sssd.conf as sections of keys.
 
+use std::collections::HashMap;
+
 /// A key with its value.
 #[derive(Clone, Debug)]
 pub struct Pair {
@@ -9,7 +11,7 @@ pub struct Pair {
     pub value: String,
 }
 
-/// A section. The same name may come twice: then both count.
+/// A section. Where the same name comes twice, both count.
 #[derive(Clone, Debug, Default)]
 pub struct Section {
     pub name: String,
@@ -19,9 +21,10 @@ pub struct Section {
 /// The sections of a file, and the lines that are neither section nor key.
 pub fn read(text: &str) -> (Vec<Section>, Vec<usize>) {
     let mut sections: Vec<Section> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut current = None;
     let mut unreadable = Vec::new();
-    for (at, raw) in text.lines().enumerate() {
-        let line = raw.trim();
+    for (at, line) in text.lines().map(str::trim).enumerate() {
         if line.is_empty() || line.starts_with(['#', ';']) {
             continue;
         }
@@ -29,29 +32,31 @@ pub fn read(text: &str) -> (Vec<Section>, Vec<usize>) {
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
         {
-            sections.push(Section {
-                name: name.trim().to_owned(),
-                pairs: Vec::new(),
-            });
+            let name = name.trim();
+            let place = *places
+                .entry(name.to_ascii_lowercase())
+                .or_insert(sections.len());
+            if place == sections.len() {
+                sections.push(Section {
+                    name: name.to_owned(),
+                    pairs: Vec::new(),
+                });
+            }
+            current = Some(place);
             continue;
         }
-        let Some(section) = sections.last_mut() else {
+        let Some(section) = current.and_then(|place| sections.get_mut(place)) else {
             unreadable.push(at + 1);
             continue;
         };
-        let continues = raw.starts_with([' ', '\t']);
-        match (line.split_once('='), section.pairs.last_mut()) {
-            // A line that is set in goes on with the value before.
-            (_, Some(last)) if continues => {
-                last.value.push(' ');
-                last.value.push_str(line);
-            }
-            (Some((key, value)), _) => section.pairs.push(Pair {
+        // sssd reads with INI_PARSE_NOWRAP: a line that is set in is a key of its own.
+        match line.split_once('=') {
+            Some((key, value)) => section.pairs.push(Pair {
                 line: at + 1,
                 key: key.trim().to_ascii_lowercase(),
                 value: value.trim().to_owned(),
             }),
-            _ => unreadable.push(at + 1),
+            None => unreadable.push(at + 1),
         }
     }
     (sections, unreadable)

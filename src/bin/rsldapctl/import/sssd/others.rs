@@ -5,6 +5,9 @@ use crate::import::keywords::Others;
 
 const NSS: &str = "of no meaning here: accounts come from NSS, by whatever means";
 const CACHE: &str = "of no meaning here: nothing of the directory is kept, but see [cache]";
+const STATE: &str = "the usual attributes are looked at; see access.account_state";
+const ORDER: &str =
+    "it counts with access_provider = ldap only, and where ldap_access_order asks for it";
 const DAEMON: &str = "of no meaning here: there is no daemon";
 const NO_KERBEROS: &str = "no equivalent: there is no Kerberos";
 const MAX_ID: &str = "no equivalent: there is min_uid alone. List the accounts above it in user.exempt, or gate them by a group";
@@ -16,6 +19,9 @@ pub const OTHERS: &Others = &[
         Level::Note,
         "for keys of sshd see rsldapctl keys",
     ),
+    ("ldap_user_shadow_*", Level::Note, STATE),
+    ("ldap_user_ad_*", Level::Note, STATE),
+    ("ldap_user_authorized_*", Level::Note, ORDER),
     ("ldap_user_*", Level::Note, NSS),
     ("ldap_group_*", Level::Note, NSS),
     (
@@ -130,11 +136,7 @@ pub const OTHERS: &Others = &[
         "the state of the account is always looked at; see access.account_state",
     ),
     ("ldap_ppolicy_*", Level::Note, "no equivalent"),
-    (
-        "ldap_ns_account_lock",
-        Level::Note,
-        "the usual attributes are looked at; see access.account_state",
-    ),
+    ("ldap_ns_account_lock", Level::Note, STATE),
     ("ldap_entry_usn", Level::Note, CACHE),
     ("ldap_rootdse_last_usn", Level::Note, CACHE),
     ("ldap_rfc2307_fallback_to_local_users", Level::Note, NSS),
@@ -215,11 +217,7 @@ pub const OTHERS: &Others = &[
         Level::Note,
         "it counts with access_provider = simple only",
     ),
-    (
-        "ldap_access_*",
-        Level::Note,
-        "it counts with access_provider = ldap only",
-    ),
+    ("ldap_access_*", Level::Note, ORDER),
     (
         "ldap_account_expire_policy",
         Level::Note,
